@@ -41,12 +41,12 @@ function bytesOf({ value_base64: value }: Required<Entry>): Buffer {
   return Buffer.from(value, 'base64');
 }
 
-/** What is the same value is the same to PHP's serialize(). */
+/** Equal values have the same form in PHP's serialize(). */
 function serialized(value: Value): string {
   return phpCodec.encode(value).toString('latin1');
 }
 
-/** What each key holds, in PHP's own words. */
+/** The value of each key, as a PHP expression. */
 const MEANT = new Map(
   [...entriesOf(FIXTURE.redis['serializer-php']!)].map(([key, entry]) => [key, bytesOf(entry).toString('latin1')]),
 );
@@ -72,7 +72,7 @@ describe('what Laravel 12 stores in Redis with options of phpredis', () => {
         expect(json.encode(json.decode(bytesOf(entry))).toString()).to.equal(bytesOf(entry).toString());
       });
 
-      // The others hide something, or turn themselves into something else.
+      // The others lose data, or serialize to something else.
       if (['coll', 'enum', 'obj'].includes(key)) continue;
       it(`writes ${key} the same from PHP's own serializer`, async () => {
         const json = await openSerializer('json');
@@ -119,7 +119,7 @@ describe('what Laravel 12 stores in Memcached', () => {
     describe(`serializer ${serializer}, compression ${compression}`, () => {
       const meant = entriesOf(FIXTURE.memcached['php-fastlz']!);
       for (const [key, entry] of entriesOf(FIXTURE.memcached[`${serializer}-${compression}`]!)) {
-        // What the flags call a string or a number is text as it is.
+        // Strings and numbers, by the flags, are plain text.
         if ((entry.flags & TYPE) < SERIALIZED && (entry.flags & COMPRESSED) === 0) continue;
         it(`reads ${key} like PHP's own serializer, and writes the same bytes`, async () => {
           const codec = (entry.flags & TYPE) < SERIALIZED ? undefined : await openSerializer(serializer);
@@ -141,7 +141,7 @@ function unpacked(entry: Required<Entry>, compression: Exclude<MemcachedCompress
   return entry.flags & COMPRESSED ? decompress(bytesOf(entry), compression) : bytesOf(entry);
 }
 
-/** It has no word for a reference to a scalar. */
+/** It cannot express a reference to a scalar. */
 function inMsgpack(own: Buffer): string {
   return own.toString('latin1').replace('a:2:{i:0;i:1;i:1;R:2;}', 'a:2:{i:0;i:1;i:1;i:1;}');
 }
@@ -150,7 +150,7 @@ function expectSameBytes(codec: Codec, plain: Buffer): void {
   expect(codec.encode(codec.decode(plain)).toString('hex')).to.equal(plain.toString('hex'));
 }
 
-/** JSON keeps no classes, so that it is what JSON can say of both that is the same. */
+/** JSON has no classes, so compare the JSON of both. */
 function expectSameJson(value: Value, own: Buffer, key: string): void {
   const hidden: Readonly<Record<string, string>> = { coll: '[1,2]', enum: '"H"', obj: '{"amount":12.5}' };
   const meant = toJson(phpCodec.decode(own)).replace('"$class":"DateTimeImmutable",', '');

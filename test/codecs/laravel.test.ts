@@ -18,7 +18,7 @@ interface Fixture {
 
 const FIXTURE = JSON.parse(readFileSync(new URL('../fixtures/laravel12.json', import.meta.url), 'utf8')) as Fixture;
 const PREFIX = 'laravel-database-laravel-cache-';
-/** Locks hold their owner bare, which is no value of the cache. */
+/** The value of a lock is the bare owner, which is no cache value. */
 const LOCKS = new Set(['deploy', 'forever-lock']);
 
 /** What a Laravel 12 application stored in Redis, by the key that it used. */
@@ -29,7 +29,7 @@ function stored(group: keyof Fixture['redis'], locks: ReadonlySet<string>): Map<
   return new Map(entries);
 }
 
-/** What the values are that JSON has no plain word for. */
+/** The values that plain JSON cannot express. */
 const OTHERS: Readonly<Record<string, string>> = {
   bigfloat: '1e+25',
   binary: '{"$base64":"AP/+gGJpbg=="}',

@@ -12,7 +12,7 @@ import { type ShellSession, startShell } from '../support/shell-session.js';
 /** A store on a busy machine may need longer than a person waits. */
 const PATIENT = { CACHECTL_COMPLETION_MS: '60000' };
 
-/** By what is typed, with Tab where it is pressed: the arguments that the line then has. */
+/** By the typed text, with its Tabs: the arguments of the completed line. */
 const LINES: Readonly<Record<string, readonly string[]>> = {
   'cachectl lock ru\t': ['lock', 'run'],
   'cachectl lock:ru\t': ['lock:run'],

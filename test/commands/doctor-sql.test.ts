@@ -17,7 +17,7 @@ import { createLaravelTables, createOwnTables, type SqlAdmin, sqlAdmin } from '.
 
 const PASSWORD = 'secret';
 
-/** What differs between the servers. */
+/** The differences between the servers. */
 interface Subject {
   readonly driver: 'mysql' | 'postgres';
   readonly parts: SqlDriver;

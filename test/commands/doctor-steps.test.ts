@@ -112,7 +112,7 @@ describe('doctor, step by step', () => {
     });
 
     it('warns of a folder that is not writable', async function () {
-      // Modes bind root only without these.
+      // File modes apply to root only without these.
       const dropped = '-dac_override,-dac_read_search';
       const bound = (): string[] => [
         requireProgram(this as never, 'setpriv'),

@@ -117,7 +117,7 @@ describe('output of events:tail', () => {
         .filter(({ key, type }) => key === name && !type.startsWith('Cache'))
         .map(({ type }) => type);
       const supported = await place.eventTypes();
-      // On MongoDB only those who wait for it leave a trace.
+      // On MongoDB, only waiters leave a trace.
       const contended = driver === 'mongodb' ? [] : (['LockContended'] as const);
       const happened = (['LockAcquired', ...contended, 'LockReleased'] as const).filter((type) =>
         supported.includes(type),

@@ -96,7 +96,7 @@ describe('events:tail', () => {
 
       const tail = await tailing(place, []);
       await place.run(['put', 'a', '1', '--ttl', '1']);
-      // Redis expires a key when it is looked at, or some time later.
+      // Redis expires a key when it is read, or some time later.
       await meanwhile(tail.saw('KeyExpired'), async () => place.run(['get', 'a']));
       expect(changes(tail.output(), / a$/)).to.deep.equal(['KeyWritten a', 'KeyExpired a']);
     });
@@ -153,7 +153,7 @@ describe('events:tail', () => {
       expectFault(await place.run(['events:tail', '--enable', '--source', source, ...types]), {
         code: 2,
         message: /does not report \w+( or \w+)*$/,
-        // All that it can, of which a server may lack some.
+        // The most that it can report. Some servers lack a part.
         hint: `reports ${supported[0]}, `,
       });
       expectFault(await place.run(['events:tail', '--source', 'gossip']), {

@@ -27,7 +27,7 @@ function numbered(count: number): string {
   return Array.from({ length: count }, (_, at) => `{"key":"n:${at}","value":"value ${at}","expires":null}\n`).join('');
 }
 
-/** Its lines, in an order of their own. */
+/** Its lines, sorted. */
 function linesOf(file: string): readonly string[] {
   return readFileSync(file, 'utf8').trimEnd().split('\n').toSorted();
 }
@@ -37,7 +37,7 @@ function stateOf(file: string): ExportState | undefined {
   return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as ExportState) : undefined;
 }
 
-/** Exports until something is kept, and ends it with the signal; anew, when it was done before that. */
+/** Export until the part file has entries, then send the signal. Repeat if the export finished first. */
 async function cutOff(place: Place, file: string, signal: NodeJS.Signals): Promise<Result> {
   for (;;) {
     const run = place.start(['export', '--output', file]);
@@ -64,7 +64,7 @@ describe('export --resume', () => {
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
   onTwoStores((place, driver) => {
-    // What stands in for a MongoDB server is slow, so that fewer do.
+    // The substitute for MongoDB is slow, so it gets fewer.
     const count = driver === 'mongodb' ? 4000 : MANY;
 
     it('continues after an interruption and after a kill, with the same result', async function () {
@@ -83,7 +83,7 @@ describe('export --resume', () => {
 
       rmSync(file);
       await cutOff(place, file, 'SIGKILL');
-      // As a process leaves it that is killed while it writes.
+      // As left behind by a process that was killed while it wrote.
       appendFileSync(`${file}.part`, '{"key":"n:1","val');
       await resumed(place, whole, count + 1);
     });
@@ -119,7 +119,7 @@ describe('export --resume', () => {
   describe('on SQLite', () => {
     const place = sqlitePlace();
 
-    /** As an export leaves it that was interrupted after two of five entries. */
+    /** As left behind by an export that was interrupted after two of five entries. */
     async function leaveTwo(): Promise<void> {
       await place.run(['import', '-'], { input: numbered(5) });
       await place.run(['export', '--output', file]);
@@ -136,7 +136,7 @@ describe('export --resume', () => {
         bytes: left.length,
         place: Buffer.from(`${prefix}n:1`).toString('base64'),
         tally: { read: 2, written: 2, ...counts, failures: [] },
-        // No process has it.
+        // No process has this id.
         writer: { ...ownProcess(), pid: 2 ** 30 },
         writerSince: '',
       };
@@ -197,7 +197,7 @@ describe('export --resume', () => {
       expectFault(await place.run(args(file)), fault);
       expectFault(await place.run(args(file, '--resume')), fault);
       expect(linesOf(`${file}.part`)).to.have.lengthOf(2);
-      // Its process id went to this one, which began at another time.
+      // This process now has its id, but started at another time.
       writeFileSync(`${file}.export-state`, JSON.stringify({ ...state, writerSince: 'once' }));
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0 });
     });
@@ -226,7 +226,7 @@ describe('export --resume', () => {
 
     it('continues after a full disk', async () => {
       await place.run(['import', '-'], { input: numbered(MANY) });
-      // Files may have no more than 128 kB: what is written beyond fails, as on a full disk.
+      // Files are limited to 128 kB: writing more fails, as on a full disk.
       const through = ['sh', '-c', 'ulimit -f 250; exec "$@"', 'sh'];
       const result = await place.run(args(file), { through });
       expectFault(result, {

@@ -26,7 +26,7 @@ describe('flush with filters', () => {
     });
 
     it('removes larger entries, and lists ten of many', async () => {
-      // Noise, since what compresses may be small as it is stored.
+      // Random, since a compressible value may be small when stored.
       const large = Array.from({ length: 3000 }, () => Math.random().toString(36).at(-1)).join('');
       const lines = Array.from(
         { length: 12 },

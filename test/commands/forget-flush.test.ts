@@ -8,7 +8,7 @@ import { scratchFolder } from '../support/scratch.js';
 
 describe('forget, flush and tags:flush', () => {
   onEveryStore((place) => {
-    /** What a flush of tags says that it did to so many entries. */
+    /** The report of a tag flush that removed that many entries. */
     const flushed = (done: string, number: number): string =>
       `${done} ${place.countsTagged ? `${number} entries` : 'every entry with these tags (the store does not count them)'}\n`;
 

@@ -84,7 +84,7 @@ describe('get and put', () => {
 
     it('refuses a value above the limit, and names the limit', async () => {
       const { tooLarge } = place;
-      // Where there is a limit that a test can reach; what others take is in faults-pipes.test.ts.
+      // Only for a limit that a test can reach; test/faults/pipes.test.ts covers the others.
       const size = tooLarge ?? 1_048_576;
       const fits = randomBytes(size - 4096);
       expect(await place.run(['put', 'large', '-'], { input: fits })).to.include({ code: 0, err: '' });
@@ -136,7 +136,7 @@ describe('get and put', () => {
         const hint = `Keys have up to ${place.keyBytes} bytes including the prefix`;
         const refused = [stored];
         if (key !== LONG_KEY) {
-          // Another client may have stored it, so cachectl asks for it, but it does not store one.
+          // Another client may have stored such a key, so cachectl looks it up, but does not store it.
           for (const result of refused) expectFault(result, { code: 2, message: why, hint });
           expect((await place.run(['get', key])).code).to.equal(1);
           expect(await place.run(['forget', 'good', key])).to.include({ code: 1 });
@@ -149,7 +149,7 @@ describe('get and put', () => {
 
         refused.push(await place.run(['forget', 'good', key]));
         for (const result of refused) expectFault(result, { code: 2, message: why, hint });
-        // What stands beside it is read, and was not forgotten.
+        // The other key is read, and was not forgotten.
         const { code, out } = await place.run(['get', 'good', key, '--json']);
         expect(code).to.equal(2);
         const [good, bad] = JSON.parse(out) as [object, { error: object }];

@@ -99,7 +99,7 @@ describe('keys', () => {
       expect(tree.branches[0].branches).to.deep.equal([]);
     });
 
-    // Loading many takes the stand-in for MongoDB long.
+    // The substitute for MongoDB is slow to store many.
     const many = driver === 'mongodb' ? 10_000 : 100_000;
     it(`streams ${many} keys, and ends when the reader leaves`, async () => {
       const lines = Array.from({ length: many }, (_, number) => `{"key":"n:${number}","value":${number}}\n`);

@@ -58,7 +58,7 @@ describe('lock:run', () => {
     it('keeps the lock while the command runs, whatever its TTL', async () => {
       const holder = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; cat']);
       await holder.saw('held');
-      // Longer than the ttl, by the server's clock: what is refreshed cannot be acquired meanwhile.
+      // Longer than the TTL, by the server's clock: a lock that is renewed cannot be acquired meanwhile.
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '3', '--wait', '5'])).code).to.equal(1);
       holder.child.stdin.end();
       expect(await holder.ended).to.have.property('code', 0);

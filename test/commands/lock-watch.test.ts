@@ -33,7 +33,7 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
     const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'bob', '--wait', '1h']);
     try {
       let seen = { refused: 0, contenders: [] as Array<{ owner?: string; address?: string }> };
-      // It may not wait yet when we begin to look.
+      // The waiter may not be registered yet.
       while (seen.refused === 0) {
         const { code, out, err } = await place.run(['lock:show', 'deploy', '--for', '1', '--json']);
         expect(code, `${out}${err}`).to.equal(0);

@@ -86,7 +86,7 @@ describe('lock:acquire and lock:release', () => {
         env: { CACHECTL_TEST_READY: '1' },
       });
       await once(waiter.child, 'spawn');
-      // The handler is there once the store was asked; until then a signal ends the process by itself.
+      // The handler is installed once the store got a request. Before that, a signal simply ends the process.
       const poke = setInterval(() => waiter.child.kill('SIGINT'), 300);
       const { code, out } = await waiter.ended;
       clearInterval(poke);

@@ -30,7 +30,7 @@ describe('without a key at a terminal', () => {
       await place.run(['put', 'orders:1', 'a book']);
       const typings = [
         { prompt: /Which key to get\?[^]*(users|orders):1/, keys: 'ers:2' },
-        // Not before the others are gone: it may stand first among all, too.
+        // Wait until the others are gone: it may be the first of all, too.
         { prompt: /ers:2(?![^]*:1)[^]*❯ users:2/, keys: '\r' },
       ];
       const { code, screen } = await at(place, ['get'], ...typings);

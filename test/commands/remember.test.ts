@@ -10,7 +10,7 @@ describe('remember', () => {
     const command = slowCommand();
     const kept = ['--ttl', '10m', '--'];
 
-    /** The lock of the command is free: it is taken, and given back. */
+    /** The command's lock is free: acquire and release it. */
     const expectNoLock = async (key: string): Promise<void> => {
       expect((await place.run(['lock:run', `cachectl:remember:${key}`, '--', 'true'])).code).to.equal(0);
     };
@@ -111,7 +111,7 @@ describe('remember', () => {
       const created = Number((await place.run(['get', createdKey])).out);
       expect(created).to.be.within(before, Math.floor(Date.now() / 1000));
       command.hold();
-      // An application that makes it anew keeps us from it.
+      // An application that recomputes the entry keeps cachectl from doing so.
       const lock = 'illuminate:cache:flexible:lock:k';
       await place.run(['lock:acquire', lock, '--ttl', '1h', '--owner', 'aZ3kQ9sLmN1pR7tV']);
       let stale: Result;
@@ -125,7 +125,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(1);
       expect((await place.run(args('new'))).out).to.include('"stale":true');
       await command.hasRun(2);
-      // Whoever comes meanwhile has the old one, too, and starts nothing.
+      // Later callers get the stale output, too, and start nothing.
       expect((await place.run(args('newer'))).out).to.include(String.raw`"stdout":"old\n"`);
       const shown = ['lock:show', lock, '--json'];
       expect(JSON.parse((await place.run(shown)).out)).to.include({ held: true, family: 'flexible' });

@@ -100,7 +100,7 @@ describe('the code cache', () => {
   });
 
   it("is not in another user's folder, as with sudo", () => {
-    // Whoever may give a folder away sees the folder left alone; nobody else can be in the other user's.
+    // Only root can give the folder away. Other users cannot have the folder of another user here.
     const other = path.join(folder, 'other');
     mkdirSync(other);
     if (process.getuid?.() === 0) chownSync(other, 12_345, 12_345);

@@ -47,7 +47,7 @@ const FACTS = [
   'replicas',
 ];
 
-/** Beside the figures. */
+/** In addition to the figures. */
 const DESCRIPTIVE = ['driver', 'location', 'prefix', 'underPrefix', 'servers', 'notes'];
 
 describe('stats', () => {

@@ -24,7 +24,7 @@ interface Summary {
   readonly rows: ReadonlyArray<Counts & { readonly name: string }>;
 }
 
-/** Works on the cache as long as the run goes on. */
+/** Use the cache until the run ends. */
 async function busy(place: Place, run: Run): Promise<string> {
   run.child.stdin.end();
   const state = { isOver: false };
@@ -46,7 +46,7 @@ async function busy(place: Place, run: Run): Promise<string> {
 
 function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver): void {
   async function summaryOf(args: readonly string[]): Promise<Summary> {
-    // A poll sees a key only if it changed between two looks, which takes longer on a busy machine.
+    // A poll sees a key only if it changed since the previous one, which takes longer on a busy machine.
     const duration = driver === 'mysql' || driver === 'postgres' ? '10s' : '4s';
     const out = await busy(place, place.start(['top', '--for', duration, '--json', '--enable', ...args]));
     expect(out.trim().split('\n')).to.have.length(1);
@@ -73,7 +73,7 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
     });
   });
 
-  // The rest does not depend on the server.
+  // The other cases do not depend on the server.
   if (driver === 'mysql' || driver === 'postgres') return;
 
   it('shows the hit ratio by key family if the store reports hits', async () => {

@@ -18,7 +18,7 @@ import { cachectl } from '../support/cli.js';
 import { expectFault, reportedCount } from '../support/faults.js';
 import { memcachedPlace, mongodbPlace, onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 
-/** What no store changes, and JSON cannot all say. */
+/** Values that every store keeps, some of which plain JSON cannot express. */
 const PLANTED: ReadonlyArray<readonly [key: string, serialized: Buffer]> = [
   ['object', Buffer.from('O:5:"Money":2:{s:6:"amount";d:12.5;s:8:"\0*\0cents";i:50;}', 'latin1')],
   ['shared', Buffer.from('a:2:{i:0;O:1:"A":0:{}i:1;r:2;}')],
@@ -47,7 +47,7 @@ function linesOf(file: string): readonly Line[] {
   return lines.map((line) => JSON.parse(line) as Line).toSorted((a, b) => (String(a.key) < String(b.key) ? -1 : 1));
 }
 
-/** Two exports of the same; a time to live that was stored again may end in the second before or after. */
+/** Compare two exports of the same entries. A TTL that was stored again may end a second earlier or later. */
 function expectSame(again: string, first: string): void {
   const [actual, expected] = [linesOf(again), linesOf(first)];
   expect(withoutExpiry(actual)).to.deep.equal(withoutExpiry(expected));
@@ -111,10 +111,10 @@ describe('export and import', () => {
       }
 
       for (const [key, bytes] of PLANTED) {
-        // Of an infinite float each store has its own.
+        // Each store has its own form of an infinite float.
         if (key === 'unending') continue;
         const { outBytes } = await place.run(['get', key, '--raw']);
-        // What holds NUL bytes lies in SQLite as base64.
+        // SQLite stores values with NUL bytes as base64.
         const stored = driver === 'sqlite' && bytes.includes(0) ? Buffer.from(bytes.toString('base64')) : bytes;
         expect(outBytes.toString('latin1')).to.equal(stored.toString('latin1'));
       }
@@ -279,7 +279,7 @@ describe('limits of import', () => {
     expect(await place.run(['import', file])).to.include({ code: 4 });
     writeFileSync(file, numbered(3));
     writeFileSync(state, 'of an earlier one');
-    // Nothing of it is acknowledged, so that it leaves no state of its own.
+    // No entry was acknowledged, so this import leaves no state.
     const lost = `sqlite://${folder}/no/such/a.sqlite`;
     mkdirSync(path.join(folder, 'no'));
     writeFileSync(path.join(folder, 'no', 'such'), '');

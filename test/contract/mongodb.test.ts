@@ -27,10 +27,10 @@ describeStore('mongodb', {
     { name: 'poll', types: POLL, clients: false, tags: true },
   ],
 
-  // What looks again and again misses what comes and goes meanwhile.
+  // Polling misses what appears and disappears between two polls.
   testedSources: ['stream'],
 
-  // mongo-java-server, where it stands in, does not put into its oplog what findAndModify does.
+  // mongo-java-server, the substitute, does not record findAndModify in its oplog.
   reportsPulls: hasMongodb(),
 
   async before(context) {

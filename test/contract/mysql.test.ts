@@ -12,7 +12,7 @@ import { createLaravelTables, createOwnTables, sqlAdmin } from '../support/sql-t
 
 let server: SqlServer;
 
-// With a collation that tells keys apart. What others do is in test/stores/mysql/collation.test.ts.
+// With a collation that distinguishes all keys. test/stores/mysql/collation.test.ts covers the others.
 describeStore('mysql', {
   traits: { listingPlaces: true, ttls: true, countsTagged: true, lockStorage: 'separate' },
 

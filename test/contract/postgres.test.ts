@@ -36,7 +36,7 @@ describeStore('postgres', {
 
   keyCharacters: 255,
 
-  // Laravel stores what holds a NUL as base64.
+  // Laravel stores values with a NUL as base64.
   holds: (stored) => stored.includes(0) || isUtf8(stored),
 
   async before(context) {

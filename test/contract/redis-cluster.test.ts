@@ -42,7 +42,7 @@ describeStore('redis cluster', {
   eventSources: EVENT_SOURCES,
 
   async before(context) {
-    // A cluster's notifications are not switched on by us.
+    // cachectl does not turn on the notifications of a cluster.
     cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEAm');
   },
 

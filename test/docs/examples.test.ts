@@ -17,22 +17,22 @@ import { Shell } from './shell.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
-/** Its drivers are tested where they are installed: test/support/outside.ts. */
+/** The drivers on this page are tested as installed: test/support/outside.ts. */
 const NEEDS_DRIVERS = new Set(['docs/custom-drivers.md']);
 
-/** What a page may change of the server. */
+/** The server settings that a page may change. */
 const STOCK = [
   ['notify-keyspace-events', ''],
   ['maxmemory', '0'],
   ['maxmemory-policy', 'noeviction'],
 ] as const;
 
-/** A live view is looked at again until it has shown every line of the page. */
+/** Repeat a live view until it has shown every line of the page. */
 const LOOKS = 8;
 
 const LIVE = /^cachectl (?:events:tail|lock:watch|stats --watch|top)\b/;
 
-/** Without a terminal a question needs its yes, and a short look will do. */
+/** Without a terminal, a prompt needs --yes, and a short run is enough. */
 function asRun({ command, output }: Example): string {
   const look = /lock:watch .*--profile/.test(command) ? '5s' : output === undefined ? '300ms' : '1s';
   const bounded = command.includes('--for ')
@@ -41,7 +41,7 @@ function asRun({ command, output }: Example): string {
   return QUESTIONS.some((question) => question.test(command)) ? `${bounded} --yes` : bounded;
 }
 
-/** Commands that ask before they do it. */
+/** Commands that ask for confirmation. */
 const QUESTIONS = [
   /^cachectl flush(?!.*--(?:yes|dry-run))/,
   /^cachectl doctor .*--fix$/,
@@ -134,7 +134,7 @@ describe('the commands on the pages', () => {
       await scene.prepare?.(redis.client);
       const problems: string[] = [];
       for (const example of examples) {
-        // Each example of a command is for itself.
+        // The examples of a command are independent.
         if (page.startsWith('docs/commands/')) await reset();
         const problem = await tried(example, scene, folder, shell);
         if (problem !== undefined) problems.push(problem);
@@ -198,7 +198,7 @@ describe('the commands on the pages', () => {
   };
 });
 
-/** Does `work` again and again until the command has ended. */
+/** Repeat `work` until the command has ended. */
 async function untilOver(running: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
   const over = running.then(() => true);
   const pause = async (): Promise<boolean> => sleep(20, false);

@@ -12,7 +12,7 @@ const DOCS = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8'
 /** Members whose own members are described once for all documents, or named by the store or the user. */
 const OPAQUE = new Set(['branches', 'details', 'error', 'place', 'stdout', 'value']);
 
-/** What these stores do not print: MongoDB's other documents, compressed values, waiters of other stores. */
+/** Members that these stores do not print: those of MongoDB, of compressed values, of waiters on other stores. */
 const ELSEWHERE = new Set([
   'attempts',
   'compression',
@@ -82,7 +82,7 @@ describe('docs/json.md', function () {
     printed.set(args[0]!, names);
   };
 
-  /** Runs a command with --json, and notes the names that it prints. */
+  /** Run a command with --json, and record the names that it prints. */
   const run = async (args: readonly string[], input = '', at = url()): Promise<Record<string, unknown>> => {
     const dashes = args.indexOf('--');
     const own = args.slice(0, dashes === -1 ? undefined : dashes);
@@ -216,7 +216,7 @@ describe('docs/json.md', function () {
     await run(['lock:acquire', 'import', '--ttl', '0']);
     const waiter = started(['lock:acquire', 'import', '--ttl', '1m', '--wait', '1h']);
     let seen: { contenders: readonly unknown[] } = { contenders: [] };
-    // It may not wait yet.
+    // The waiter may not be registered yet.
     while (seen.contenders.length === 0)
       ({ seen } = (await run(['lock:show', 'import', '--for', '1'])) as { seen: typeof seen });
     const watch = started(['lock:watch', 'import']);
@@ -300,7 +300,7 @@ describe('docs/json.md', function () {
   }
 });
 
-/** Does `work` again and again until the output of a run has all texts. */
+/** Repeat `work` until the output of a run has all texts. */
 async function until(tail: Run, texts: readonly string[], work: () => Promise<unknown>): Promise<void> {
   while (tail.child.exitCode === null && !texts.every((text) => tail.output().includes(text))) await work();
 }

@@ -2,13 +2,13 @@ import type { Redis } from 'ioredis';
 
 import type { Shell } from './shell.js';
 
-/** What the commands of a page find, and what happens meanwhile. */
+/** The set-up for the commands of a page, and what happens while they run. */
 export interface Scene {
   /** Changes the server before the first command. */
   prepare?(redis: Redis): Promise<unknown>;
   /** Happens again and again while a live view is open. */
   meanwhile?(redis: Redis, command: string): Promise<unknown>;
-  /** What happens, or what the shell runs, before a command and before each look at a live view. */
+  /** What happens, or what the shell runs, before a command and before each run of a live view. */
   readonly first?: Readonly<Record<string, ((redis: Redis, shell: Shell) => Promise<unknown>) | string>>;
   /** Commands whose output is shown as it is in a pipe, although it is in a console. */
   readonly piped?: readonly string[];
@@ -54,7 +54,7 @@ export const NO_WAITERS = 'kill $(jobs -p); wait';
 const SHOP = 'shop-database-shop-cache-';
 const STUCK = String.raw`laravel_unique_job:App\Jobs\SyncStock:42`;
 
-/** Keyspace notifications, as a server has them on which events are used without --enable. */
+/** Keyspace notifications, as on a server where events work without --enable. */
 const notifying = async (redis: Redis): Promise<unknown> => redis.config('SET', 'notify-keyspace-events', 'Eg$xehlzm');
 
 /** Laravel's default profile has its locks in database 0, its entries in database 1. */
@@ -73,7 +73,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     first: {
       'cachectl completion bash > ~/.local/share/bash-completion/completions/cachectl':
         'mkdir -p .local/share/bash-completion/completions .zfunc .config/fish/completions',
-      // zsh has it, which test/commands/completion.test.ts runs.
+      // zsh has it; test/commands/completion.test.ts runs it.
       'eval "$(cachectl completion zsh)"': 'compdef() { :; }',
     },
   },
@@ -211,7 +211,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
 
 let watched = 0;
 
-/** A lock that someone holds and two wait for. */
+/** A held lock with two waiters. */
 async function contended(redis: Redis, shell: Shell): Promise<void> {
   await shell.run(NO_WAITERS);
   await redis.flushall();
@@ -228,14 +228,14 @@ export function waiter(host: string, pid: number): string {
   return `cachectl lock:acquire deploy --ttl 30s --wait 10m --owner ${owner} >&- 2>&- &`;
 }
 
-/** A cache of some families of keys. */
+/** A cache with several groups of keys. */
 export async function filled(redis: Redis): Promise<void> {
   const entries = redis.pipeline();
   const add = (key: string, size: number, ttl: number): unknown =>
     entries.set(`shop-cache-${key}`, `s:${size}:"${'x'.repeat(size)}";`, 'EX', ttl);
   for (let index = 0; index < 4000; index++) add(`views:home:${index}`, 1700, 86_400);
   for (let index = 0; index < 40; index++) add(`reports:daily:${index}`, 60_000, 21_600);
-  // The one that is missed.
+  // The key that is missed.
   for (let index = 1; index <= 301; index++) if (index !== 7) add(`users:${index}`, 30, 3600);
   await entries.exec();
 }

@@ -9,7 +9,7 @@ const COLUMNS = 200;
 /** The result of a command. */
 export interface Ran {
   readonly code: number;
-  /** Standard output and error: in a pipe as they are, on a terminal what it shows in the end. */
+  /** Standard output and error: unchanged in a pipe; on a terminal, what it shows at the end. */
   readonly output: string;
   /** What the terminal was sent. */
   readonly sent: string;

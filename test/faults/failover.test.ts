@@ -46,7 +46,7 @@ const SOURCE = `${FOLDER}/source.sqlite`;
 const COPY = `${FOLDER}/copy.sqlite`;
 writeFileSync(FILE, LINES.join(''));
 
-/** What is left or there of the keys after a run. */
+/** The number of keys that a run removed or stored. */
 type Done = (store: Store, result: Result) => Promise<number>;
 
 interface Bulk {

@@ -93,7 +93,7 @@ describe('a cluster that has lost a primary without a replica', function () {
             const at = place(part, mode, name);
             const result = await finished(one, at);
             if (mustFail || result.code !== (one.clean ?? 0)) expectNamed(result);
-            // What else there is in the store cannot be read otherwise.
+            // Other entries of the store cannot be read, because slots are lost.
             else if (part === 'served') await onGround(at, async (ground) => one.claim?.(ground, result));
           });
         }

@@ -11,7 +11,7 @@ import { type RedisServer, startRedis } from '../support/redis-server.js';
 /** Enough that a flush is seen to be under way. */
 const MANY = 1_000_000;
 
-/** How a server goes away while a command is at work on it. */
+/** How a server fails while a command uses it. */
 const ENDS = {
   async killed(redis: RedisServer) {
     await redis.kill();
@@ -37,7 +37,7 @@ function lines(from: number): string {
   return Array.from({ length: 5000 }, (_, index) => `{"key":"k${from + index}","value":1}\n`).join('');
 }
 
-/** Waits for a lock: the server was asked for it more than once. */
+/** Waits for a lock, with more than one request. */
 async function hasWaited({ client }: RedisServer): Promise<boolean> {
   return /cmdstat_set:calls=([3-9]|\d\d)/.test(await client.info('commandstats'));
 }
@@ -70,7 +70,7 @@ describe('a Redis server that goes away', function () {
     it(`${how} during a flush: reports how many were removed`, async () => {
       await redis.client.call('DEBUG', 'POPULATE', MANY, 'shop-');
       const run = start(['flush', '--yes', '--url', `${redis.url}?prefix=shop-`, ...timeout]);
-      // More than can be on its way: some of it has been answered.
+      // More than can be in flight: some of it has been acknowledged.
       await until(async () => (await redis.client.dbsize()) < 0.8 * MANY, run);
       await end(redis);
       const result = await run.ended;
@@ -89,7 +89,7 @@ describe('a Redis server that goes away', function () {
       run.child.stdin.write(lines(5000));
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
-      // What the server stored last may not have been acknowledged: at most the two batches on their way.
+      // The last writes may be unacknowledged: at most the two batches in flight.
       expect(reportedCount('stored', result)).to.be.within(3000, 5000);
     });
 

@@ -72,7 +72,7 @@ describe('Memcached servers, one of which is down', () => {
 });
 
 describe('Memcached with SASL, where keys cannot be listed', () => {
-  // Nothing is asked of it.
+  // It gets no request.
   const url = 'memcached://ann:secret@127.0.0.1:1?prefix=shop-cache-';
 
   for (const flags of [[], ['--yes'], ['--dry-run'], ['--locks', '--yes']]) {

@@ -76,7 +76,7 @@ async function ofSql(server: SqlServer, name: 'mysql' | 'postgres', driver: type
   return { ...ofProcess(server.pid!, { port: server.connection.port, kill: server.kill }), url };
 }
 
-/** @param command what starts it, if the process has changed its title */
+/** @param command the start command, if the process has changed its title */
 function ofProcess(
   first: number,
   { port, kill }: Pick<Victim, 'kill' | 'port'>,
@@ -263,7 +263,7 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
         const tail = isSql ? begin('events:tail', '--source', 'poll', '--timeout', '2s') : undefined;
         await wait.saw('waiting for held', 'err');
         await until(() => existsSync(`${own}/begun`) && readFileSync(`${own}/begun`, 'utf8').split('\n').length === 3);
-        /** Resolves when the tail has told of a key that is put until then. */
+        /** Put a key repeatedly until the tail reports it. */
         const expectEvent = async (key: string): Promise<void> => {
           if (tail === undefined) return;
           await until(async () => {

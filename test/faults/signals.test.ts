@@ -11,15 +11,15 @@ import { Database } from '../support/database.js';
 import { expectFault, reportedCount } from '../support/faults.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
-/** A store to look into behind the back of the program. */
+/** A store to check directly, without the program. */
 interface Inside {
   url: string;
   /** Enough entries that a flush is seen to be under way. */
   fill(): Promise<number>;
-  /** From now on nothing needs to take long. */
+  /** The rest can be fast. */
   hasten(): Promise<void>;
   count(): Promise<number>;
-  /** Cheap, however many there are: whether a flush that was started has begun. */
+  /** Whether the flush has removed something. Cheap at any number of entries. */
   hasLost(filled: number): Promise<boolean>;
   end(): Promise<void>;
 }
@@ -50,7 +50,7 @@ async function sqliteInside(): Promise<Inside> {
   return {
     url,
     async fill() {
-      // What takes a while for each row is still under way when the signal comes.
+      // The work on each row takes so long that the command still runs when the signal arrives.
       database.exec(`INSERT INTO cache WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 39999)
         SELECT printf('shop-%06d', i), 'i:1;', 4102444800 FROM n;
         CREATE TRIGGER slow BEFORE DELETE ON cache BEGIN SELECT length(hex(zeroblob(100000))); END`);
@@ -140,7 +140,7 @@ describe('interrupted, lock:list', () => {
 
   after(async () => redis?.stop());
 
-  /** The command, interrupted while it looks. */
+  /** Interrupt the command while it reads. */
   async function interrupted(...command: readonly string[]): Promise<Awaited<Run['ended']>> {
     await redis.client.config('RESETSTAT');
     const run = start([...command, '--url', url]);

@@ -10,7 +10,7 @@ import { Database } from '../support/database.js';
 import { expectFault, withRedis } from '../support/faults.js';
 import { sqlitePlace } from '../support/places.js';
 
-/** Resolves when the tail has told of a key that `write` wrote. */
+/** Write a key repeatedly until the tail reports it. */
 async function heard(run: Run, key: string, write: (key: string) => Promise<unknown>): Promise<void> {
   while (!run.output().includes(key)) {
     await write(key);
@@ -19,7 +19,7 @@ async function heard(run: Run, key: string, write: (key: string) => Promise<unkn
   }
 }
 
-/** The reader goes away; the tail notices with the next event that it prints. */
+/** The reader closes the pipe; the tail notices at the next event that it prints. */
 async function closePipe(run: Run, write: (key: string) => Promise<unknown>) {
   run.child.stdout.destroy();
   while (run.child.exitCode === null) {
@@ -85,7 +85,7 @@ describe('events:tail on Redis restores the setting', () => {
     run.child.kill('SIGKILL');
     await run.ended;
     expect(await setting()).not.to.equal('AK');
-    // The server notices in a moment that the connection is gone.
+    // The server takes a moment to notice the lost connection.
     while (String(await redis().client.client('LIST')).includes('name=cachectl')) await nextTurn();
   }
 

@@ -114,7 +114,7 @@ for (const [name, targetIn] of Object.entries(TARGETS)) {
 
       expect((await run(['import', file])).code).to.equal(0);
       expect(target.stored()).to.equal(MANY);
-      // What killed writers left, as it is an hour later.
+      // What killed writers left behind, an hour later.
       if (name === 'files') for (const file of filesBelow(path.join(folder, 'files'))) utimesSync(file, 1, 1);
       expect((await run(flush)).code).to.equal(0);
       expect(target.stored()).to.equal(0);

@@ -19,7 +19,10 @@ type Driver = keyof typeof PRODUCTS;
 /** MySQL's greeting (protocol 10), to where its text ends. */
 const GREETING = Buffer.from('4a0000000a382e302e3335000800000042455f5e3d2d4a1c00ffffff0200ffdf15', 'hex');
 
-/** What else may listen at a port, and the drivers that cannot see it: they wait for a greeting, or are answered. */
+/**
+ * Other servers that may listen at a port, and the drivers that cannot detect them: they wait for a greeting, or get an
+ * answer.
+ */
 const SERVERS: Readonly<
   Record<string, { readonly serve: (socket: Socket) => void; readonly except: readonly Driver[] }>
 > = {
@@ -34,7 +37,7 @@ const SERVERS: Readonly<
   },
   'a Memcached': {
     serve: (socket) => socket.on('data', () => socket.write('ERROR\r\n')),
-    // Every command of Memcached may be answered so; Postgres takes it for an error of an old server.
+    // It is a valid answer to every command of Memcached, and PostgreSQL's error of an old server.
     except: ['memcached', 'mysql', 'postgres'],
   },
   'a MySQL': { serve: (socket) => socket.write(GREETING), except: ['memcached', 'mongodb', 'mysql'] },

@@ -61,7 +61,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(await printedKeys(String.raw`*[\xe9-\xff]`)).to.deep.equal([String.raw`bin\xff\xfe`, String.raw`caf\xe9`]);
       expect(await printedKeys(String.raw`\xc5\xbelu*`)).to.deep.equal(['žluť']);
       expect(await printedKeys('žlu?')).to.deep.equal(['žluť']);
-      // The first byte of ž alone is no beginning of it.
+      // The first byte of ž alone does not begin the text ž.
       expect(await printedKeys(String.raw`\xc5*`)).to.deep.equal([]);
       expect((await run('keys', String.raw`\xc5*`, '--count')).out).to.equal('0\n');
     });
@@ -165,7 +165,7 @@ describe('keys that are not valid UTF-8', () => {
           .and.include(String.raw`Write each such byte as \xHH`);
       }
 
-      // A key that really holds it has a form, too.
+      // A key that really contains it has a printed form, too.
       const replacement = String.raw`caf\xef\xbf\xbd`;
       expect((await run('put', replacement, 'v')).code).to.equal(0);
       expect(await printedKeys()).to.deep.equal([replacement]);

@@ -11,7 +11,7 @@ import { createSqlite } from '../support/places.js';
 const PROCESSES = 6;
 const ROUNDS = 5;
 
-/** Claims once, and says on standard output whether another process was at work meanwhile. */
+/** Claim once, and print whether another process was at work meanwhile. */
 const CLAIMANT = `
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -9,7 +9,7 @@ const COUNT = 20;
 
 interface Layout {
   readonly title: string;
-  /** What a message says of a document. */
+  /** How a message describes a document. */
   readonly shape: string;
   /** @param number of the document */
   document(number: number): object;
@@ -71,7 +71,7 @@ const REFUSED: ReadonlyArray<readonly string[]> = [
   ['copy', '--to-url', 'sqlite://./target.sqlite'],
 ];
 
-/** What no cache wrote. */
+/** Documents that no cache wrote. */
 const STRAY: readonly object[] = [
   { _id: `${PREFIX}undated`, value: 'i:1;' },
   { _id: `${PREFIX}numbered`, value: 'i:1;', expires_at: 4_102_444_800 },
@@ -100,7 +100,7 @@ describe('MongoDB deployments', () => {
         expect(await documents()).to.deep.equal(before);
       });
 
-      // The way to the answer is one for all commands, so one layout goes through all of them.
+      // All commands check the layout in the same way, so one layout is enough for all of them.
       for (const args of index === 0 ? REFUSED : REFUSED.slice(0, 3)) {
         it(`${args.join(' ')} is refused, and leaves them unchanged`, async () => {
           const before = await documents();

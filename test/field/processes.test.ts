@@ -16,7 +16,7 @@ const MODES = [
   ['at a terminal', AT_TERMINAL],
 ] as const;
 
-/** A command whose child does the work, and what it would go on with. */
+/** A command whose child does the work, and its next step. */
 const JOB = String.raw`echo us $PPID; sh -c "echo worker \$\$; exec sleep 600"; echo later`;
 /** The same with a worker in the background, which ignores INT and QUIT, as shells have it. */
 const BACKGROUND = 'echo us $PPID; sleep 600 & echo worker $!; wait; echo later';
@@ -95,7 +95,7 @@ for (const [mode, through] of MODES) {
       const { code, out, err } = await run.ended;
       expect(code).to.equal(7);
       expect(out + err).to.include(`deploy is released with 1 process of its command still running: sleep (${worker})`);
-      // What a terminal's end leaves is for the shell.
+      // The shell handles what a closed terminal leaves behind.
       if (through === WITHOUT_TERMINAL) expect(isRunning(worker), 'the worker').to.equal(true);
       if (isRunning(worker)) process.kill(worker);
       await expectFree();

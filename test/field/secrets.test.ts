@@ -80,7 +80,7 @@ const SCHEMES = {
   redis: 'redis',
 } as const;
 
-/** Words between which stands what an unencoded URL or an unquoted YAML text would split. */
+/** Words joined by what splits an unencoded URL or an unquoted YAML text. */
 const secrets: fc.Arbitrary<Secret> = fc
   .tuple(
     fc.array(fc.stringMatching(/^[A-Za-z]{5}\d[a-z]{5}$/), { minLength: 1, maxLength: 3 }),
@@ -154,7 +154,7 @@ const FORMS: Readonly<Record<string, (secret: string, place: Place) => Given>> =
   'an unencoded parameter': (secret, { authority }) => ({
     env: { CACHECTL_URL: `redis://${authority}/0?prefix=a&password=${secret}` },
   }),
-  // Behind an @ would be the host.
+  // After an @, the host would follow.
   'a URL without a host': (secret, { driver }) => ({
     env: { CACHECTL_URL: `${SCHEMES[driver]}://ann:${secret.replaceAll('@', '#')}` },
   }),

@@ -175,7 +175,7 @@ describe('SQLite in the field', () => {
   });
 
   describe('in a folder that this user may not write to', () => {
-    /** Root may write everywhere, so it gives that right up. */
+    /** Root may write everywhere, so drop that privilege. */
     const restricted: { through?: readonly string[] } = {};
 
     before(function () {

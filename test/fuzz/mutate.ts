@@ -51,7 +51,8 @@ function once(bytes: Buffer, random: Random): Buffer {
   }
 }
 
-const TOKENS = [
+/** Words of PHP's format. */
+export const PHP_TOKENS = [
   'N;',
   'i:5;',
   'R:1;',
@@ -64,10 +65,17 @@ const TOKENS = [
   '}',
   'd:1e5;',
   'i:0;a:0:{}',
+  'i:0;a:1:{',
   'C:6:"Legacy":2:{N;}',
-  '"',
-  ';',
-  '{',
-  '[',
-  ',',
+  'O:8:"stdClass":1:{',
+  'E:11:"Suit:Hearts";',
+  'b:1;',
+  'd:INF;',
+  's:9:"__proto__";',
+  'O:9:"__proto__":0:{}',
+  'i:0;R:2;',
+  'a:1000000000:{',
+  's:0:"";',
 ];
+
+const TOKENS = [...PHP_TOKENS, '"', ';', '{', '[', ','];

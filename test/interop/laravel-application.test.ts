@@ -64,7 +64,7 @@ describe('a Laravel application, by its folder', () => {
     write('config/database.php', database);
   };
 
-  /** PHP writes an entry and takes a lock, both of which cachectl must see. */
+  /** PHP writes an entry and acquires a lock, and cachectl must see both. */
   const expectFound = async (theirs: PhpCache): Promise<void> => {
     expect(await theirs.put('users:1', Buffer.from('s:3:"Ann";'), 600)).to.equal(true);
     const { owner } = await theirs.acquire('deploy', 600);

@@ -33,7 +33,7 @@ const TRAITS: Traits = {
 /** Ten years, less the time of a test. */
 const FOREVER = 315_000_000;
 
-/** Those that a column of text could change. Random values cover the rest. */
+/** Values that a text column could change. Random values cover the rest. */
 const TITLES = new Set([
   'text beyond ASCII',
   'lines',
@@ -48,7 +48,7 @@ interface Case {
   readonly start: typeof startMysql;
   readonly php: 'mysql' | 'pgsql';
   readonly quote: string;
-  /** Whether the column takes it from Laravel. */
+  /** Whether the column accepts it from Laravel. */
   fits(bytes: Buffer): boolean;
 }
 

@@ -31,7 +31,7 @@ describe('docs/profiles.md', () => {
     for (const profile of Object.keys(profiles)) {
       it(`the profile ${profile} of "${yaml.slice(0, 60).replaceAll('\n', ' ')}…" works`, async () => {
         folder.write('cachectl.yaml', yaml);
-        // Runs no passwordCommand.
+        // Runs no `passwordCommand`.
         const stated = await stateProfile({ profile, env: { HOME: folder.home, ...env }, cwd: folder.project });
         expect(await completeProfile(stated, async () => 'p')).to.have.property('name', profile);
       });

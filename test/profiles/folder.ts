@@ -8,7 +8,7 @@ import type { Profile } from '../../src/profiles/profile.js';
 import { CachectlError } from '../../src/errors.js';
 import { type ProfileChoice, resolveProfile } from '../../src/profiles/resolve.js';
 
-/** A project in a temporary folder, with a home beside it in which there is nothing. */
+/** A project in a temporary folder, with an empty home beside it. */
 export class Folder {
   readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), 'cachectl-profiles-')));
   readonly project = path.join(this.root, 'project');
@@ -19,7 +19,7 @@ export class Folder {
     mkdirSync(this.home);
   }
 
-  /** Writes a file, with its folders; returns its path. */
+  /** Write a file, with its folders. Returns its path. */
   write(name: string, content: string | Uint8Array): string {
     const file = path.join(this.project, name);
     mkdirSync(path.dirname(file), { recursive: true });

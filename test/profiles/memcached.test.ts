@@ -2,9 +2,8 @@ import { expect } from 'chai';
 
 import type { MemcachedProfile } from '../../src/profiles/profile.js';
 
+import { describeRefusals, type Refusal, yamlOf } from '../support/refused-profiles.js';
 import { Folder } from './folder.js';
-
-const yaml = (...lines: string[]): string => ['profiles:\n  a:\n    driver: memcached', ...lines].join('\n    ');
 
 const server = (host: string, port = 11_211, weight = 1) => ({ host, port, weight });
 
@@ -17,7 +16,7 @@ describe('a Memcached profile', () => {
 
   afterEach(() => folder.remove());
 
-  const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as MemcachedProfile;
+  const of = async (...lines: string[]) => (await folder.of(yamlOf('memcached', lines))) as MemcachedProfile;
 
   it('has its servers in the application’s order', async () => {
     const profile = await of('servers: ["10.0.0.5", "10.0.0.6:11212", "[::1]:11213", "c:11211:100"]');
@@ -72,7 +71,7 @@ describe('a Memcached profile', () => {
   });
 
   describe('is refused', () => {
-    const cases: ReadonlyArray<[lines: string[], message: string, hint: RegExp]> = [
+    const cases: readonly Refusal[] = [
       [[], '2: profile a names no servers', /servers: \["10\.0\.0\.1:11211"/],
       [['servers: []'], '4: servers of profile a is an empty list', /host:port/],
       [['servers: ["h:0"]'], '4: servers of profile a has a node that is not host:port (h:0)', /ports/],
@@ -103,14 +102,7 @@ describe('a Memcached profile', () => {
       ],
       [['servers: h', 'server: i'], '5: unknown key "server" in profile a', /mean servers\?/],
     ];
-    for (const [lines, message, hint] of cases) {
-      it(`with ${lines.length === 0 ? 'no more keys' : lines.join('; ')}`, async () => {
-        const failure = await folder.failureOf(yaml(...lines));
-        expect(failure.message.slice(0, message.length + 14)).to.equal(`cachectl.yaml:${message}`);
-        expect(failure.hint).to.match(hint);
-        expect(failure.message + failure.hint).not.to.contain('hunter2');
-      });
-    }
+    describeRefusals(() => folder, 'memcached', cases);
 
     const urls: ReadonlyArray<[url: string, message: string]> = [
       ['memcached://', 'the URL (memcached://) has no host'],

@@ -3,9 +3,8 @@ import { MongoClient } from 'mongodb';
 
 import type { MongodbProfile } from '../../src/profiles/profile.js';
 
+import { describeRefusals, type Refusal, yamlOf } from '../support/refused-profiles.js';
 import { Folder } from './folder.js';
-
-const yaml = (...lines: string[]): string => ['profiles:\n  a:\n    driver: mongodb', ...lines].join('\n    ');
 
 describe('a MongoDB profile', () => {
   let folder: Folder;
@@ -16,7 +15,7 @@ describe('a MongoDB profile', () => {
 
   afterEach(() => folder.remove());
 
-  const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as MongodbProfile;
+  const of = async (...lines: string[]) => (await folder.of(yamlOf('mongodb', lines))) as MongodbProfile;
 
   it('has a database from its connection string, and collections', async () => {
     const profile = await of('url: mongodb://db/reports');
@@ -87,7 +86,7 @@ describe('a MongoDB profile', () => {
   });
 
   describe('is refused', () => {
-    const cases: ReadonlyArray<[lines: string[], message: string, hint: RegExp]> = [
+    const cases: readonly Refusal[] = [
       [[], '2: profile a names no database', /mongodb:\/\/host\/DATABASE/],
       [['url: mongodb://h'], '2: profile a names no database', /database:/],
       [['database: d'], '2: profile a does not say where MongoDB is', /url: mongodb:/],
@@ -123,18 +122,11 @@ describe('a MongoDB profile', () => {
       ],
       [['url: mongodb://h/d', 'colection: t'], '5: unknown key "colection" in profile a', /mean collection\?/],
     ];
-    for (const [lines, message, hint] of cases) {
-      it(`with ${lines.length === 0 ? 'no more keys' : lines.join('; ')}`, async () => {
-        const failure = await folder.failureOf(yaml(...lines));
-        expect(failure.message.slice(0, message.length + 14)).to.equal(`cachectl.yaml:${message}`);
-        expect(failure.hint).to.match(hint);
-        expect(failure.message + failure.hint).not.to.contain('hunter2');
-      });
-    }
+    describeRefusals(() => folder, 'mongodb', cases);
   });
 });
 
-/** As the driver reads them out of the connection string. */
+/** As the driver parses them from the connection string. */
 function credentials({ url }: MongodbProfile) {
   return new MongoClient(url).options.credentials;
 }

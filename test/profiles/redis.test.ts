@@ -3,9 +3,8 @@ import path from 'node:path';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
 
+import { describeRefusals, type Refusal, yamlOf } from '../support/refused-profiles.js';
 import { Folder } from './folder.js';
-
-const yaml = (...lines: string[]) => `profiles:\n  a:\n    driver: redis\n${lines.map((l) => `    ${l}\n`).join('')}`;
 
 describe('a Redis profile', () => {
   let folder: Folder;
@@ -16,7 +15,7 @@ describe('a Redis profile', () => {
 
   afterEach(() => folder.remove());
 
-  const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as RedisProfile;
+  const of = async (...lines: string[]) => (await folder.of(yamlOf('redis', lines))) as RedisProfile;
   const server = { kind: 'server', nodes: [{ host: 'h', port: 6379 }], database: 0 };
 
   it('is a server, by URL or by keys', async () => {
@@ -163,7 +162,7 @@ describe('a Redis profile', () => {
   });
 
   describe('is refused', () => {
-    const cases: ReadonlyArray<[lines: string[], message: string, hint: RegExp]> = [
+    const cases: readonly Refusal[] = [
       [[], '2: profile a does not say where Redis is', /url: redis:\/\/host:6379/],
       [['port: 6379'], '2: profile a does not say where Redis is', /./],
       [
@@ -242,13 +241,6 @@ describe('a Redis profile', () => {
         /Keys of driver redis/,
       ],
     ];
-    for (const [lines, message, hint] of cases) {
-      it(`with ${lines.length === 0 ? 'no more keys' : lines.join('; ')}`, async () => {
-        const failure = await folder.failureOf(yaml(...lines));
-        expect(failure.message.slice(0, message.length + 14)).to.equal(`cachectl.yaml:${message}`);
-        expect(failure.hint).to.match(hint);
-        expect(failure.message + failure.hint).not.to.contain('hunter2');
-      });
-    }
+    describeRefusals(() => folder, 'redis', cases);
   });
 });

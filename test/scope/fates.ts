@@ -1,6 +1,6 @@
 import type { RawRecord } from './world.js';
 
-/** What may become of the records of the server. */
+/** How an operation may change the records of the server. */
 export interface Expectation {
   /** `free`: it may change or be removed. */
   fate(record: RawRecord): 'free' | 'kept' | 'removed';
@@ -26,7 +26,7 @@ export function isTagOf(record: RawRecord, prefix: string): boolean {
   );
 }
 
-/** Whether an application with this prefix takes the record for a part of its tags. */
+/** Whether the record is part of the tags of an application with this prefix. */
 export function isBookkeeping(record: RawRecord, prefix: string): boolean {
   return record.tag !== undefined || /^tag:.*:(?:entries|key)$/s.test(short(prefix, record));
 }

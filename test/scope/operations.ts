@@ -230,7 +230,7 @@ const OPERATIONS: Readonly<Record<Step['kind'], Perform>> = {
   },
 };
 
-/** What `lock:release --stuck` and `flush --locks-only` do after they asked. */
+/** What `lock:release --stuck` and `flush --locks-only` do after the prompt. */
 async function releaseAll(
   { world, store, prefix, step }: Subject,
   selection: { readonly pattern?: string; readonly stuckFor?: number },

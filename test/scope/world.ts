@@ -19,10 +19,10 @@ export interface RawRecord {
 
 /** A store under test. */
 export interface Ground {
-  /** What the store can do. */
+  /** The operations of the store. */
   readonly has: ReadonlySet<Ability>;
   profile(prefix: string): Profile;
-  /** In front of the name of a lock, after the prefix. */
+  /** Between the prefix and the name of a lock. */
   readonly lockHead?: string;
   /** Everything that the server holds. */
   records(): Promise<readonly RawRecord[]>;
@@ -54,7 +54,7 @@ export class World {
     this.applications = applications;
   }
 
-  /** Store what the applications have. What the store refuses (a spelling that is taken) is left out. */
+  /** Store the entries of the applications, except those that the store refuses (a spelling that is taken). */
   async fill(): Promise<void> {
     for (const { prefix, keys, tagged, locks } of this.applications) {
       const store = await this.store(prefix);
@@ -84,7 +84,7 @@ export class World {
   }
 }
 
-/** A collation may take two keys for one, and a store may refuse a key. Neither concerns the scope. */
+/** For a collation, two keys may be equal, and a store may refuse a key. Neither concerns the scope. */
 async function unlessRefused(work: Promise<unknown>): Promise<void> {
   try {
     await work;
@@ -95,7 +95,7 @@ async function unlessRefused(work: Promise<unknown>): Promise<void> {
 
 /** A ground with the server that it runs on. */
 export interface Started extends Ground {
-  /** Of the worlds, where each takes long. Default: 1. */
+  /** The share of worlds to test, if each takes long. Default: 1. */
   readonly share?: number;
   stop(): Promise<void>;
 }

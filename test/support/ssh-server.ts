@@ -17,10 +17,10 @@ export interface SshServer {
   readonly settings: {
     readonly destination: string;
     readonly port: number;
-    /** It names the key and the known hosts, and never asks. */
+    /** Names the key and the known hosts, and never prompts. */
     readonly config: string;
   };
-  /** The ports of localhost to which it connected. */
+  /** The local ports to which it connected. */
   forwarded(): readonly number[];
   /** End it and its connections, as if the machine failed. */
   kill(): Promise<void>;
@@ -43,7 +43,7 @@ export async function startSshServer(context: Context, ...options: string[]): Pr
     'ListenAddress 127.0.0.1',
     `HostKey ${file('host')}`,
     `AuthorizedKeysFile ${file('user.pub')}`,
-    // The folder is below /tmp, which everybody may write to.
+    // The folder is below /tmp, which is writable for everyone.
     'StrictModes no',
     'UsePAM no',
     'PidFile none',

@@ -6,9 +6,10 @@ import { bashInsertion, splitLine } from './shell-line.js';
 import { targetOf } from './target.js';
 
 /**
- * Answers a shell's completion function: a line that says what follows, then candidates, one per line. Silent on failure.
- * @param request `bash LINE TEXT`, with the line up to the cursor and the text that bash completes, or `zsh WORD...`, or
- * `fish WORD...`, where the last word is as typed
+ * Answer a shell's completion function: the first line names the kind of answer, and candidates follow, one per line.
+ * Silent on failure.
+ * @param request `bash LINE TEXT` (the line up to the cursor, and the text that bash completes), or `zsh WORD...` or
+ * `fish WORD...` with the last word as typed
  * @param root the folder of package.json
  */
 export async function complete([shell, ...request]: readonly string[], root: string): Promise<void> {
@@ -25,7 +26,7 @@ export async function complete([shell, ...request]: readonly string[], root: str
     const isPartial = candidates.some((candidate) => candidate.isPartial);
     await answer(`${[isPartial ? `${first} partial` : first, ...texts].join('\n')}\n`);
   } catch {
-    // Whoever presses Tab is in the middle of a line: no message belongs there.
+    // A message would appear in the middle of the command line.
   }
 }
 

@@ -8,19 +8,19 @@ import { openStore } from '../../stores/open.js';
 import { countOf } from '../../terminal/progress.js';
 import { remembered } from './recent.js';
 
-/** Milliseconds that a store has to answer, from the connection on. */
+/** The time limit for a store, connecting included, in milliseconds. */
 const BUDGET = 200;
 
-/** Milliseconds for the goodbye. */
-const CLOSING = 50;
+/** The time limit for closing the store, in milliseconds. */
+const CLOSE_BUDGET = 50;
 
-/** Names that are read at most. */
+/** The maximum number of names to read. */
 const MAX_READ = 20_000;
 
-/** Names that are offered at most. */
+/** The maximum number of names to offer. */
 const MAX_OFFERED = 100;
 
-/** Profiles or names of the store that begin as typed. */
+/** The profiles, or names in the store, that begin with the typed text. */
 export async function namesFor({ kind, head, typed, taken, flags }: Named): Promise<readonly Candidate[]> {
   const { completeProfile, stateProfile } = await import('../../profiles/resolve.js');
   const { chooseProfile, selectableProfiles } = await import('../../runtime/select-profile.js');
@@ -30,7 +30,7 @@ export async function namesFor({ kind, head, typed, taken, flags }: Named): Prom
   }
 
   const quiet = { ...chooseProfile(flags).choice, warn() {} };
-  const profile = await completeProfile(await stateProfile(quiet), tooSlow, quiet.warn);
+  const profile = await completeProfile(await stateProfile(quiet), refusePasswordCommand, quiet.warn);
   if ('ssh' in profile && profile.ssh !== undefined) return [];
   const offers = await remembered([kind, typed, profile], async () => {
     const store = await openStore(profile, { timeoutMs: budget() });
@@ -39,8 +39,8 @@ export async function namesFor({ kind, head, typed, taken, flags }: Named): Prom
   return offers.filter(({ value }) => !taken.includes(value)).map((offer) => ({ ...offer, value: head + offer.value }));
 }
 
-/** A secret manager and a bastion take longer than a person waits for a completion. */
-async function tooSlow(): Promise<never> {
+/** A secret manager takes longer than a person waits for a completion. So does a bastion. */
+async function refusePasswordCommand(): Promise<never> {
   throw new UnreachableError('completion runs no passwordCommand', 'Type the name.');
 }
 
@@ -54,7 +54,7 @@ interface Listed {
   readonly isCut: boolean;
 }
 
-/** What the store lists in the time that it has. */
+/** The names that the store lists within its time limit. */
 async function listedIn(store: Store, kind: Exclude<NameKind, 'profile'>, start: string): Promise<Listed> {
   const names = new Set<string>();
   const stop = new AbortController();
@@ -71,11 +71,11 @@ async function listedIn(store: Store, kind: Exclude<NameKind, 'profile'>, start:
   await within(budget(), read());
   const listed = { names: new Set(names), isCut };
   stop.abort();
-  await within(CLOSING, store.close());
+  await within(CLOSE_BUDGET, store.close());
   return listed;
 }
 
-/** Waits for it no longer. Failures are as silent as no answer. */
+/** Wait for `work` up to a time limit. Ignores failures. */
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -101,8 +101,8 @@ async function* pagesOf(
 }
 
 /**
- * Names in the form in which they are typed. Many are grouped by their next part, as a shell completes paths: `users:`.
- * If some are left out, the word itself is offered too, or the shell would insert what the others have in common.
+ * Names as they are typed. Many names are grouped by their next part, as a shell completes paths: `users:`. If some are
+ * left out, the typed word is offered too. Otherwise the shell would insert the common beginning of the others.
  */
 function offersOf({ names, isCut }: Listed, typed: string): readonly Candidate[] {
   const printed = [...names].map((name) => printKey(name)).filter((name) => !name.startsWith('-'));

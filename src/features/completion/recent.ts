@@ -6,10 +6,10 @@ import type { Candidate } from './target.js';
 
 import { userFolder } from '../../profiles/file/find.js';
 
-/** Milliseconds: long enough to press Tab twice. */
+/** In milliseconds: long enough to press Tab twice. */
 const LIFETIME = 5000;
 
-/** The same answer for a moment, from a file that only the user can read. Without a place for it, there is none. */
+/** Cache an answer for a moment, in a file that only the user can read. Without a place for the file, find it again. */
 export async function remembered(
   question: unknown,
   find: () => Promise<readonly Candidate[]>,
@@ -36,7 +36,7 @@ export async function remembered(
   return found;
 }
 
-/** Whether nobody else can write there. Under sudo the folder is another user's. */
+/** Whether no other user can write there. Under sudo, the folder belongs to another user. */
 function isPrivate(folder: string): boolean {
   if (process.getuid === undefined) return true;
   const { mode, uid } = statSync(folder);
@@ -52,7 +52,7 @@ function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {
-    // It is only a cache.
+    // The answer is found without the cache, too.
     return undefined;
   }
 }

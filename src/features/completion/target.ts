@@ -1,6 +1,6 @@
 import type { Manifest } from '@oclif/core/interfaces';
 
-/** What the word at the cursor is. */
+/** What the word at the cursor stands for. */
 export type Target = Choice | { readonly kind: 'file' } | { readonly kind: 'program'; readonly at: number } | Named;
 
 /** One of a fixed list. */
@@ -12,18 +12,18 @@ export interface Choice {
 /** A name that the store or the profile file knows. */
 export interface Named {
   readonly kind: NameKind;
-  /** The part of the word that stays: `--tags=a,`. */
+  /** The part of the word before the name: `--tags=a,`. */
   readonly head: string;
   /** The beginning of the name, as typed. */
   readonly typed: string;
-  /** Names that are on the command line already. */
+  /** Names that the command line already contains. */
   readonly taken: readonly string[];
   readonly flags: StoreFlags;
 }
 
 export type NameKind = 'key' | 'lock' | 'profile' | 'tag';
 
-/** The flags that say which store to use, as far as they are on the command line. */
+/** The flags on the command line that select the store. */
 export type StoreFlags = Readonly<Partial<Record<(typeof STORE_FLAGS)[number], string>>>;
 
 export interface Candidate {
@@ -62,7 +62,7 @@ export function targetOf(words: readonly string[], commands: Commands): Target |
   if (length === 0) return { kind: 'choice', choices: commandsBelow(named, commands, isHelp) };
   if (isHelp) return undefined;
   const command = commands[named.slice(0, length).join(':')]!;
-  // Flags in front of the command are read behind it.
+  // Flags before the command are parsed as if they followed it.
   const arranged = [...before.slice(0, length), ...words.slice(0, first.at), ...before.slice(length)];
   return withinCommand(command, arranged, length, word);
 }
@@ -94,7 +94,7 @@ interface Typed {
   readonly positionals: ReadonlyArray<{ readonly word: string; readonly at: number }>;
   /** A flag whose value is at the cursor. */
   readonly pending: Flag | undefined;
-  /** Two dashes stand in front: no flags follow. */
+  /** After `--`, which ends the flags. */
   readonly isOver: boolean;
 }
 
@@ -141,7 +141,7 @@ function nameKindOf(id: string, arg: string): NameKind | undefined {
         : undefined;
 }
 
-/** @param head the part of the word in front of the value */
+/** @param head the part of the word before the value */
 function valueOf(flag: Flag, head: string, value: string, { given, positionals }: Typed): Target | undefined {
   const { name, helpValue, options } = flag as Flag & { helpValue?: string; options?: readonly string[] };
   if (options) return { kind: 'choice', choices: options.map((option) => ({ value: head + option })) };
@@ -171,7 +171,7 @@ function isRuledOut(flag: Flag, flags: Cached['flags'], given: ReadonlyMap<strin
   );
 }
 
-/** The flag that a word names, and the value that follows it after an equals sign. */
+/** The flag that a word names, and the value after its equals sign. */
 function flagOf({ flags }: HasFlags, word: string): { flag: Flag | undefined; value: string | undefined } {
   const equals = word.indexOf('=');
   const name = equals === -1 ? word : word.slice(0, equals);
@@ -181,7 +181,7 @@ function flagOf({ flags }: HasFlags, word: string): { flag: Flag | undefined; va
   return { flag, value: equals === -1 ? undefined : word.slice(equals + 1) };
 }
 
-/** The flags that may stand in front of a command. */
+/** The flags that may precede a command. */
 function globalsOf(commands: Commands): Cached['flags'] {
   const flags = Object.values(commands).flatMap((command) => Object.values(command.flags));
   return Object.fromEntries(flags.filter(({ helpGroup }) => helpGroup !== undefined).map((flag) => [flag.name, flag]));
@@ -195,7 +195,7 @@ function isFlag(word: string): boolean {
   return word.startsWith('-') && word !== '-';
 }
 
-/** How many words name a command; 0 where they name none. */
+/** How many words form a command id; 0 if they do not. */
 function commandLength(words: readonly string[], commands: Commands): number {
   const lengths = words.slice(0, 3).map((_, index) => index + 1);
   return lengths.find((length) => Object.hasOwn(commands, words.slice(0, length).join(':'))) ?? 0;

@@ -12,11 +12,12 @@ import { answer, answerJson, warn } from '../../terminal/output.js';
 import { countOf, entries } from '../../terminal/progress.js';
 import { ttlText } from '../../terminal/value-text.js';
 
-/** Requests that are under way at once. */
+/** The maximum number of concurrent requests. */
 const MAX_AT_ONCE = 64;
 
 /**
- * Sets the TTL of entries that match. Locks keep theirs, and so do tagged entries, since their tags note when they expire.
+ * Set the TTL of matching entries. Locks keep theirs. So do tagged entries, whose expiry is also in the index of each
+ * tag.
  * @returns the exit code
  */
 export async function touchMatching(
@@ -49,7 +50,7 @@ export async function touchMatching(
   return ExitCode.Yes;
 }
 
-/** Keys of entries, in the order of the store; what a server lists twice is touched twice. */
+/** The keys of entries, in the order of the store. A key that the server lists twice is touched twice. */
 async function* matching(store: Store, pattern: string, signal: AbortSignal): AsyncGenerator<string> {
   if (store.entries === undefined) {
     for await (const key of store.keys(pattern)) if (!isLaravelLockName(key)) yield key;

@@ -14,8 +14,8 @@ import { checkEditor, type Draft, editText } from './editor.js';
 import { decode } from './readings.js';
 
 /**
- * Opens the value of an entry in the user's editor and stores the result, unless the entry has changed meanwhile.
- * @returns the exit code: 1 when it is not there, or has changed
+ * Open the value of an entry in the user's editor and store the result, unless the entry has changed meanwhile.
+ * @returns the exit code: 1 if the entry does not exist or has changed
  */
 export async function editEntry(
   entries: Repository,
@@ -57,7 +57,7 @@ export async function editEntry(
 interface Form {
   readonly text: Buffer;
   readonly extension: 'json' | 'txt';
-  /** @throws InputError for what is not of this form */
+  /** @throws InputError for text of another form */
   parse(edited: Buffer): Value;
 }
 
@@ -73,7 +73,7 @@ function formOf(name: string, value: Value): Form {
 
   if (value.type === 'string') {
     const endsLine = text.at(-1) === NEWLINE;
-    // Editors end the last line.
+    // Editors add a line end to the last line.
     return { text, extension: 'txt', parse: (edited) => string(endsLine ? edited : withoutLineEnd(edited)) };
   }
 
@@ -108,7 +108,7 @@ function readBack(parse: Form['parse'], text: Buffer): Value | undefined {
   }
 }
 
-/** A store that cannot compare is read again first. */
+/** Without an atomic `replace`, read the entry again just before the write. */
 async function replaced(entries: Repository, key: string, entry: Entry, next: Value): Promise<boolean> {
   if (entries.replace) return entries.replace(key, entry, next);
   const now = await entries.get(key);
@@ -117,7 +117,7 @@ async function replaced(entries: Repository, key: string, entry: Entry, next: Va
   return true;
 }
 
-/** Says where the text is, if it cannot be used. */
+/** If the text cannot be used, report its file. */
 async function kept<T>(draft: Draft, use: () => Promise<T> | T): Promise<T> {
   try {
     return await use();

@@ -13,19 +13,19 @@ export interface Draft {
   remove(): void;
 }
 
-/** @throws UsageError where none is set and there is no terminal for the default */
+/** @throws UsageError if none is set and the default has no terminal */
 export function checkEditor(): void {
   if (editor() !== undefined || process.stdin.isTTY) return;
   throw new UsageError('no editor is set', 'Set VISUAL or EDITOR to a program that takes a file: EDITOR=nano');
 }
 
 /**
- * Opens a text in the user's editor and waits for its end.
- * @param name of the file; editors go by its extension
- * @throws DeclinedError when the editor fails; the draft is removed then
+ * Open a text in the user's editor and wait until the editor ends.
+ * @param name of the file, whose extension editors recognize
+ * @throws DeclinedError if the editor fails; the draft is removed
  */
 export async function editText(name: string, text: Buffer): Promise<Draft> {
-  // mkdtemp makes it for the user alone.
+  // mkdtemp creates a folder that only the user can open.
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-'));
   const file = path.join(folder, name);
   const draft: Draft = {
@@ -55,7 +55,7 @@ function editor(): string | undefined {
   return VISUAL || EDITOR || undefined;
 }
 
-/** By the shell, since EDITOR may have arguments. Its screen goes to standard error where the answer goes to a pipe. */
+/** Run by the shell, since EDITOR may contain arguments. Draws on standard error if standard output is a pipe. */
 async function exitCodeOf(program: string, file: string): Promise<number | string> {
   const child = spawn('sh', ['-c', `${program} "$1"`, program, file], {
     env: callersEnvironment(),

@@ -13,8 +13,8 @@ interface KeyFlags {
 }
 
 /**
- * The keys on the command line; undefined when there are none and `pickKey` can ask for one.
- * @throws UsageError when no one can be asked, before anything is connected
+ * The keys on the command line; undefined if there are none and `pickKey` can ask for one.
+ * @throws UsageError if no one can be asked, before connecting
  */
 export function namedKeys(keys: readonly string[] | undefined, flags: KeyFlags): readonly string[] | undefined {
   if (keys !== undefined && keys.length > 0) return keys;
@@ -55,7 +55,7 @@ interface Offer {
   readonly about: string;
 }
 
-/** The key that was typed in full: with many keys it may be far down the list. */
+/** Find the key that was typed in full. Among many keys, a search might not reach it. */
 async function exactOffer(store: Store, typed: string): Promise<Offer | undefined> {
   const key = parseKey(typed);
   const [reading] = await store.many([key]);
@@ -63,7 +63,7 @@ async function exactOffer(store: Store, typed: string): Promise<Offer | undefine
   return { key, about: `${bytesText(reading.stored.length)}, ${ttlText(reading.ttl)}` };
 }
 
-/** Entries with their size and TTL, or bare keys where the store lists no more. */
+/** Entries with their size and TTL, or only keys if the store does not list entries. */
 async function* offers(store: Store, pattern: string, signal: AbortSignal): AsyncGenerator<readonly Offer[]> {
   if (store.entries) {
     for await (const page of store.entries({ pattern, signal })) {

@@ -4,13 +4,13 @@ import { sameStore } from '../../runtime/select-profile.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { note, notesReachAPerson } from '../../terminal/output.js';
 
-/** Keys that are looked at, and the time for that in milliseconds. */
+/** The maximum number of keys to check, and the time limit in milliseconds. */
 const SAMPLE = 1000;
 const MAX_MS = 300;
 
 /**
- * Say in one line why a key may be a miss, and which command shows more. Looks up the key without its tags, or at a sample
- * of keys; says nothing if that is no help, takes long or fails.
+ * Explain in one line why a key may be a miss, and name the command that shows more. Looks up the key without its tags,
+ * or checks a sample of keys. Prints nothing if that finds no reason, takes too long or fails.
  */
 export async function explainMiss(
   { store }: Pick<Work, 'store'>,
@@ -26,7 +26,7 @@ export async function explainMiss(
   if (hint !== undefined) note(hint);
 }
 
-/** The same where a person reads notes, for the first key that was not there. `there` is in the order of `keys`. */
+/** Explain the first miss, if a person reads notes. @param there whether each key exists, in the order of `keys` */
 export async function explainFirstMiss(
   work: Pick<Work, 'profile' | 'store'>,
   keys: readonly string[],

@@ -17,7 +17,7 @@ export interface ReadingFormat {
   readonly raw: boolean;
   readonly 'no-newline': boolean;
   readonly default?: string | undefined;
-  /** Keys that hold no entry, which are printed all the same. */
+  /** Keys that hold no entry, whose content is printed anyway. */
   readonly structures?: Structures;
 }
 
@@ -34,7 +34,7 @@ export async function printReadings(
   return keys.length === 1 ? printOne(keys[0]!, readings[0], format) : printMany(keys, readings, format);
 }
 
-/** Whether a person reads hints; they cost a question to the store. */
+/** Whether a person reads hints, each of which takes a request. */
 export function hintsHelp({ json }: { readonly json: boolean }): boolean {
   return !json && notesReachAPerson();
 }
@@ -144,7 +144,7 @@ export function isThere(reading: Reading): boolean {
   return reading !== undefined;
 }
 
-/** Whether it can be printed; a miss can. */
+/** Whether it can be printed, as a miss can. */
 export function isReadable(reading: Reading): boolean {
   if (reading === undefined || reading instanceof Error) return reading === undefined;
   try {

@@ -6,8 +6,8 @@ import { tagHashOf } from '../../stores/tags/names.js';
 import { decode, isLock } from './readings.js';
 
 /**
- * Gives an entry another key, with its TTL.
- * @throws UsageError for a lock, a tagged entry, or one key twice
+ * Rename an entry. It keeps its TTL.
+ * @throws UsageError for a lock, a tagged entry, or the same key twice
  */
 export async function renameEntry(
   store: Store,
@@ -20,7 +20,7 @@ export async function renameEntry(
   return (await store.rename?.(from, to, { overwrite })) ?? renameInSteps(store, from, to, overwrite);
 }
 
-/** What is more than an entry by its key alone: a lock, or what tags list. */
+/** Refuse keys that others refer to: locks, and entries listed by tags. */
 async function checkPlain(store: Store, key: string): Promise<void> {
   if (tagHashOf(key) !== undefined) {
     throw new UsageError(
@@ -38,7 +38,7 @@ async function checkPlain(store: Store, key: string): Promise<void> {
   }
 }
 
-/** Not atomic: for a moment both keys are there. */
+/** Not atomic: both keys exist for a moment. */
 async function renameInSteps(store: Store, from: string, to: string, overwrite: boolean): Promise<RenameOutcome> {
   const entry = await store.get(from);
   if (entry === undefined) return 'missing';

@@ -6,7 +6,7 @@ import { printKey } from '../../stores/entries/printed-key.js';
 import { structureText } from '../../stores/entries/structure-text.js';
 import { answer, answersAPerson, note } from '../../terminal/output.js';
 
-/** What a key holds that is no entry, such as a Redis hash, with its first members. */
+/** The content of a key that holds no entry, such as a Redis hash, with its first members. */
 export interface Structure extends OtherKind {
   readonly elements: ReadonlyArray<readonly string[]>;
   readonly ttl: number | null;
@@ -16,8 +16,8 @@ export interface Structure extends OtherKind {
 export type Structures = ReadonlyMap<string, Structure>;
 
 /**
- * Read the first members of what is no entry, where the store can.
- * @param most how many members of each
+ * Read the first members of the keys that hold no entry, if the store supports it.
+ * @param most the maximum number of members of each
  */
 export async function structuresAmong(
   store: Store,
@@ -43,7 +43,7 @@ export function structureFields(structure: Structure) {
   return { type, length, elements: shownElements(structure), ...(left > 0 && { left }), ttl };
 }
 
-/** Print the members of one structure, one per line; its parts are separated by tabs. */
+/** Print the members of one structure, one per line, with tabs between the parts of a member. */
 export async function printStructure(structure: Structure): Promise<void> {
   const rows = structure.elements.map((parts) => parts.map((part) => printKey(part)));
   if (answersAPerson() && rows.length > 0) {
@@ -63,7 +63,7 @@ export async function printStructure(structure: Structure): Promise<void> {
   note(`a Redis ${structureText(structure)}, not a cache entry${more}`);
 }
 
-/** Its members on one line, for a row among others. */
+/** The members on one line, for a row of a list. */
 export function structureLine(structure: Structure): string {
   return JSON.stringify(shownElements(structure));
 }

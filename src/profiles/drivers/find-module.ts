@@ -2,20 +2,20 @@ import { moduleResolve } from 'import-meta-resolve';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Whether the text is the path of a file; packages are named without a dot or a slash before them. */
+/** Whether the text is the path of a file. The name of a package begins with neither a dot nor a slash. */
 export function looksLikePath(text: string): boolean {
   return /^(?:\.{1,2}[/\\]|~[/\\]|[/\\]|[a-z]:[/\\])/i.test(text) || /^[^/\\]+\.[cm]?[jt]s$/i.test(text);
 }
 
-/** Whether the text can be nothing but a package: `@acme/cache-driver`, `acme/drivers`. A bare word may be a slip of the pen. */
+/** Whether the text can only be a package: `@acme/cache-driver`, `acme/drivers`. A bare word may be a typo. */
 export function looksLikePackage(text: string): boolean {
   return PACKAGE.test(text) && text.includes('/');
 }
 
 /**
- * Where Node finds a package: from `folder` upward, or else beside cachectl, where a global installation has it.
- * Undefined: nowhere, or not a package at all. Modules of Node itself are none.
- * @throws Error as Node does for a package that is broken, or that does not export what is asked for
+ * The URL of a package that Node finds from `folder` upward or, if installed globally, beside cachectl. Undefined if
+ * there is none. Node's own modules are no packages.
+ * @throws Error of Node for a broken package, or one that does not export the requested path
  */
 export function findPackage(name: string, folder: string): string | undefined {
   if (!PACKAGE.test(name)) return undefined;

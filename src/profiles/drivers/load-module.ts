@@ -4,8 +4,8 @@ import { DRIVER_API } from '../../define-driver.js';
 import { ConfigError } from '../../errors.js';
 
 /**
- * The driver in a module, which is run for that. What is imported is checked here, once.
- * @param subject for messages: `driver "./my-driver.mjs" of profile shop`, with the place in the file where there is one
+ * Import a driver's module, which runs it, and check its default export.
+ * @param subject for messages: `driver "./my-driver.mjs" of profile shop`, with the location in the file if any
  * @throws ConfigError
  */
 export async function loadDriver(moduleUrl: string, subject: string): Promise<Driver> {

@@ -45,7 +45,7 @@ export function variablesIn(
 }
 
 /** In a text from `withoutDefaults`. */
-export const VARIABLE = /\$\{(\w+)(:-…)?\}/g;
+const VARIABLE = /\$\{(\w+)(:-…)?\}/g;
 
 const EXPRESSION = /\$\$|\$\{([^}]*)(\}|$)/g;
 

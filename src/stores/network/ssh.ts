@@ -13,16 +13,16 @@ export interface Ssh {
   /** Resolves when ssh has ended. */
   readonly ended: Promise<void>;
   readonly isRunning: boolean;
-  /** What ssh said last; empty if it said nothing. */
+  /** The last line that ssh printed; empty if there was none. */
   readonly lastWords: string;
-  /** Why the bastion did not open a connection: the oldest reason that was not taken yet. */
+  /** The oldest reason, not yet returned, why the bastion did not open a connection. */
   takeRefusal(): string | undefined;
   stop(): void;
 }
 
 /**
  * Start ssh as a SOCKS proxy on a local port, and wait until it is logged in and listens. It may ask for a password or
- * about a host key if there is a terminal. It ends with this process, however that ends.
+ * about a host key if there is a terminal. It ends with this process, even if that is killed.
  * @param mayAsk false: never use the terminal
  * @throws UnreachableError, TimeoutError, InterruptedError
  */
@@ -32,7 +32,7 @@ export async function startSsh(
 ): Promise<Ssh> {
   const asks = mayAsk && hasTerminal();
   const child = spawn('/bin/sh', ['-c', IGNORE_AND_RUN, 'ssh', ...argumentsOf(settings, { port, timeoutMs, asks })], {
-    // The shell that runs LocalCommand.
+    // ssh runs LocalCommand with this shell.
     env: { ...process.env, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -65,7 +65,7 @@ export async function startSsh(
     lastWords = error.message;
     end();
   });
-  // After the last words.
+  // Comes after all output.
   child.once('close', end);
   const stop = (): void => {
     child.stdin.destroy();
@@ -95,7 +95,7 @@ export async function startSsh(
     process.off('SIGINT', interrupt);
   }
 
-  // A forgotten tunnel does not keep the program alive; the program's end ends it.
+  // An open tunnel does not keep the program alive, and ends with it.
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as Socket).unref();
   return {
@@ -111,19 +111,19 @@ export async function startSsh(
   };
 }
 
-/** Milliseconds: enough for a person who looks for a password or confirms a key. */
+/** In milliseconds: enough to look up a password or to confirm a key. */
 const MAX_MS = 60_000;
 
-/** A Ctrl-C at the terminal reaches the whole process group; the tunnel stays open until its store is closed. */
+/** Ctrl-C at a terminal reaches the whole process group, but the tunnel stays open until its store is closed. */
 const IGNORE_AND_RUN = `trap '' HUP INT QUIT; exec ssh "$@"`;
 
 /**
- * ssh runs it when it is logged in and listens. The process in the background ends ssh when its standard input, a pipe
- * from this process, is closed.
+ * ssh runs this once it is logged in and listens. The background process kills ssh when its standard input, a pipe from
+ * this process, is closed.
  */
 const ANNOUNCE_AND_GUARD = 'echo ready; exec 3<&0; (cat <&3; kill $PPID) >/dev/null 2>&1 &';
 
-/** Whether ssh could ask: it uses the controlling terminal. */
+/** Whether ssh can prompt: it uses the controlling terminal. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r+'));
@@ -146,7 +146,7 @@ function argumentsOf(
     ControlPath: 'none',
     ExitOnForwardFailure: 'yes',
     LocalCommand: ANNOUNCE_AND_GUARD,
-    // It reports refused connections at this level.
+    // Below this level, ssh does not report refused connections.
     LogLevel: 'INFO',
     PermitLocalCommand: 'yes',
     ServerAliveInterval: '15',
@@ -168,7 +168,7 @@ function argumentsOf(
 
 const UNVERIFIED = 'Host key verification failed';
 
-/** Where ssh ends with `UNVERIFIED` after a long warning. */
+/** Replaces `UNVERIFIED`, with which ssh ends after a long warning. */
 const OTHER_KEY = 'its host key is not the one that known_hosts has for it';
 
 const REFUSAL = /^channel \d+: open failed: (.*)$/;
@@ -210,7 +210,7 @@ function hintFor(settings: SshTunnel, words: string): string {
   return `Check the bastion by hand: ${byHand}`;
 }
 
-/** The same login at a terminal. */
+/** The ssh command for the same login at a terminal. */
 export function commandOf({ destination, port, identityFile, config }: SshTunnel): string {
   const flags = [
     config === undefined ? '' : ` -F ${config}`,
@@ -228,5 +228,5 @@ function late(settings: SshTunnel, limitMs: number): TimeoutError {
 }
 
 function ignore(): void {
-  // ssh ended; the caller gets that error.
+  // ssh has ended, which the caller learns anyway.
 }

@@ -21,19 +21,10 @@ import { allDone } from '../entries/partial-failure.js';
 import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, PAGE_SIZE, storedBatches } from '../listing/batches.js';
 import { bulkByNode } from './client/bulk-by-node.js';
-import { bytes, count, given, isGone, list, ttlOf } from './client/replies.js';
-import { countingError, isUnavailable, wrongType } from './errors.js';
-import { changeGuarded, transact } from './guarded-key.js';
-
-/**
- * PTTL and GETDEL in one step: for servers before 6.2, which lack GETDEL, and for clusters, where a slot migration can
- * reorder two commands.
- */
-const TAKE = `local value = redis.pcall('GET', KEYS[1])
-if type(value) == 'table' then return value end
-local pttl = redis.call('PTTL', KEYS[1])
-redis.call('DEL', KEYS[1])
-return {tostring(pttl), value}`;
+import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
+import { countingError, wrongType } from './errors.js';
+import { changeGuarded } from './guarded-key.js';
+import { take } from './take.js';
 
 /** Replace a value and keep its TTL, unless the value has changed. Servers before 6 lack KEEPTTL. */
 const REPLACE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -41,9 +32,6 @@ local pttl = redis.call('PTTL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[2])
 if pttl > 0 then redis.call('PEXPIRE', KEYS[1], pttl) end
 return 1`;
-
-/** The PTTL reply for a key without a TTL. */
-const NEVER_EXPIRES = '-1';
 
 const NOTHING_MORE: Command[] = [];
 
@@ -147,7 +135,7 @@ export class Entries implements Repository {
   }
 
   async pull(key: string): Promise<Entry | undefined> {
-    const [pttl, value] = await this.#take(this.storedKey(key));
+    const [pttl, value] = await take(this.connection, this.storedKey(key));
     const reading = await this.reading(key, value, pttl);
     if (reading instanceof Error) throw reading;
     return reading;
@@ -292,42 +280,6 @@ export class Entries implements Repository {
     const first = await connection.batch(isApart ? before : [...before, ...commands]);
     for (const reply of first.slice(0, before.length)) given(reply);
     return isApart ? connection.batch(commands) : first.slice(before.length);
-  }
-
-  /** Read the TTL and the value, and delete the key. */
-  async #take(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {
-    if (!this.connection.isCluster) {
-      const [pttl, value] = await this.connection.batch([
-        ['PTTL', full],
-        ['GETDEL', full],
-      ]);
-      // The key was written between the two commands, so its TTL is unknown.
-      if (!isUnavailable(value)) return [isGone(pttl!) ? NEVER_EXPIRES : pttl!, value!];
-    }
-
-    const [taken] = await this.connection.batch([['EVAL', TAKE, 1, full]]);
-    if (isUnavailable(taken)) return this.#takeByTransaction(full);
-    const [pttl, value] = Array.isArray(taken) ? list(taken, 2) : [null, taken];
-    return [pttl!, value!];
-  }
-
-  async #takeByTransaction(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {
-    let taken: Buffer | null = null;
-    try {
-      const replies = await transact(this.connection, full, (held) => {
-        taken = held;
-        return held === null
-          ? undefined
-          : [
-              ['PTTL', full],
-              ['DEL', full],
-            ];
-      });
-      return [replies?.[0] ?? null, replies === undefined ? null : taken];
-    } catch (error) {
-      if (error instanceof WrongTypeError) return [null, error];
-      throw error;
-    }
   }
 
   async #wrongType(key: string): Promise<WrongTypeError> {

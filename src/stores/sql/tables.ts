@@ -10,7 +10,7 @@ interface Names {
 }
 
 /** The table of waiters, shared by all lock tables of a database. */
-export const WAITERS = 'cachectl_waiters';
+const WAITERS = 'cachectl_waiters';
 
 /** The tables of a cache by role. cachectl creates them only on request. */
 export class Tables {

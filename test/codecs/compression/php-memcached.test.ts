@@ -5,7 +5,7 @@ import { UndecodableError } from '../../../src/errors.js';
 
 const KINDS = ['fastlz', 'zlib'] as const;
 
-/** So many bytes that are hardly shorter in fewer. */
+/** That many bytes, which hardly compress. */
 function patternless(length: number): Buffer {
   let state = 1;
   return Buffer.from(

@@ -23,7 +23,7 @@ describe('compressions of phpredis', () => {
     it(`${name}: returns undefined for truncated bytes`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       const packed = compress(Buffer.from('abcdefghijklm'.repeat(40)));
-      // LZF's stream tells no length: some of it may be all of it.
+      // An LZF stream has no length, so its beginning may be a valid stream.
       for (let length = 0; length < packed.length; length++) {
         expect(decompress(packed.subarray(0, length))?.length ?? 0).to.be.below(520);
         if (name !== 'lzf') expect(decompress(packed.subarray(0, length))).to.be.undefined;

@@ -7,12 +7,12 @@ import { unserialize } from '../../../src/codecs/php/unserialize.js';
 import { integer, list } from '../../../src/codecs/value.js';
 import { InputError, UndecodableError } from '../../../src/errors.js';
 
-/** What it reads as, in the words of serialize(). */
+/** The decoded value, as serialize() writes it. */
 function read(hex: string): string {
   return serialize(igbinaryCodec.decode(bytesOf(hex))).toString('latin1');
 }
 
-/** What it writes of what serialize() says so. */
+/** The encoded form of a value that serialize() writes like this. */
 function written(php: string): string {
   return igbinaryCodec
     .encode(unserialize(Buffer.from(php, 'latin1')))
@@ -169,7 +169,7 @@ describe('igbinary', () => {
     });
 
     it('thirty arrays that each contain the one before twice', () => {
-      // Each level: an array of two, the one before it and the same again.
+      // Each level is an array that holds the previous level twice.
       let hex = '1400';
       for (let number = 30; number > 0; number--) hex = `14020600${hex}060101${number.toString(16).padStart(2, '0')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');

@@ -147,12 +147,12 @@ describe('a value as JSON', () => {
   });
 });
 
-/** An array of references to one place. */
+/** An array of references to the same value. */
 function many(target: number): string {
   return `a:50000:{${Array.from({ length: 50_000 }, (_, index) => `i:${index};R:${target};`).join('')}}`;
 }
 
-/** Each array refers ten times to the one before it. */
+/** Each array refers to the previous one ten times. */
 function laughs(): string {
   const level = (place: number): string =>
     `a:10:{${Array.from({ length: 10 }, (_, index) => `i:${index};R:${place};`).join('')}}`;

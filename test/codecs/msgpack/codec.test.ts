@@ -6,12 +6,12 @@ import { unserialize } from '../../../src/codecs/php/unserialize.js';
 import { integer, list, type Value } from '../../../src/codecs/value.js';
 import { InputError, UndecodableError } from '../../../src/errors.js';
 
-/** What it reads as, in the words of serialize(). */
+/** The decoded value, as serialize() writes it. */
 function read(hex: string): string {
   return serialize(msgpackCodec.decode(bytesOf(hex))).toString('latin1');
 }
 
-/** What it writes of what serialize() says so. */
+/** The encoded form of a value that serialize() writes like this. */
 function written(php: string): string {
   return msgpackCodec.encode(unserialize(Buffer.from(php, 'latin1'))).toString('hex');
 }
@@ -113,7 +113,7 @@ describe('msgpack', () => {
       ['to an array', 'a:2:{i:0;a:1:{i:0;i:5;}i:1;R:2;}', '92 82 c0 01 00 05 82 c0 02 00 02'],
       ['an array in itself', 'a:1:{s:1:"b";a:1:{s:1:"b";R:2;}}', '81 a162 82 c0 01 a162 82 c0 02 00 02'],
       ['to an object', 'a:2:{i:0;O:8:"stdClass":0:{}i:1;R:2;}', `92 82 c0 01 ${STD} 82 c0 05 00 02`],
-      // Numbers are those that the extension reads, which count what it writes for a reference as well.
+      // The extension's numbers, which also count what it writes for a reference.
       [
         'behind another',
         'a:4:{i:0;a:1:{i:0;i:5;}i:1;R:2;i:2;O:8:"stdClass":0:{}i:3;r:4;}',
@@ -185,7 +185,7 @@ describe('msgpack', () => {
     }
 
     it('thirty arrays that each contain the one before twice', () => {
-      // In each array the one before stands first, with a number one above that of the array itself.
+      // Each array begins with the previous one, whose number is one above its own.
       let hex = '90';
       for (let number = 30; number > 0; number--) hex = `92${hex}82c00200${(number + 1).toString(16).padStart(2, '0')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');

@@ -53,7 +53,7 @@ const READ: ReadonlyArray<readonly [string, Value]> = [
   ['C:6:"Legacy":4:{a}:1}', { type: 'custom', class: Buffer.from('Legacy'), data: Buffer.from('a}:1') }],
 ];
 
-/** What is refused, where, and what the message says of it. */
+/** What is refused, its offset, and the message. */
 const REFUSED: ReadonlyArray<readonly [what: string, bytes: string, offset: number, says: RegExp]> = [
   ['nothing at all', '', 0, /expected a value, but it ends/],
   ['an unknown letter', 'x:1;', 0, /expected a value, found "x"/],
@@ -143,7 +143,7 @@ describe('unserialize', () => {
     });
 
     it('can point into an object with its own format, which only its class can number', () => {
-      // As PHP wrote it: what the class serialized within took the places 3 to 8.
+      // As written by PHP: what the class serialized itself took the slots 3 to 8.
       const text = 'a:2:{i:0;C:3:"Cst":63:{a:3:{i:0;i:1;i:1;a:2:{i:0;i:2;i:1;i:3;}i:2;O:8:"stdClass":0:{}}}i:1;r:8;}';
       expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[1][1].target', 8);
       expect(refusal(Buffer.from(text.replace('r:8', 'r:99'))).message).to.include('slot 99');

@@ -5,7 +5,7 @@ import { FaultPlan, startFaultProxy } from '../../support/fault-proxy.js';
 /** How many commands run at once against one server. */
 const LANES = process.env.CACHECTL_FAULTS === 'all' ? 4 : 3;
 
-/** Proxies in front of one server, for as many runs at once. */
+/** Proxies in front of one server, one for each concurrent run. */
 export async function startLanes(
   port: number,
   url: (port: number, prefix: string) => string,

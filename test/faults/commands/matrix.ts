@@ -188,7 +188,7 @@ function dealt(names: readonly string[], store: string): Strike[] {
     });
 }
 
-/** Run it to its end. A run that does not end is killed, and its exit code is null. */
+/** Run a command to its end. A run that does not end is killed; its exit code is null. */
 async function finished({ args, env }: Case, place: Place, timeout = TIMEOUT): Promise<Result> {
   const words = typeof args === 'function' ? args(place) : args;
   const end = words.includes('--') ? words.indexOf('--') : words.length;

@@ -49,7 +49,7 @@ const SEEDED = ['k', 'n', ...MANY, 'one', 'two'].length;
 /** An owner by which every store recognizes a lock. */
 const ANN = 'cachectl:ann@web1:1:01a211e6ba8b8e36ff6ac5a560cff769';
 
-/** What every run finds. */
+/** The entries before each run. */
 export async function seed(store: Store): Promise<void> {
   const hour = 3600;
   await store.putMany([
@@ -79,7 +79,7 @@ async function present(store: Store, keys: readonly string[]): Promise<number> {
   return (await store.many(keys)).filter((entry) => entry !== undefined).length;
 }
 
-/** A counter that is raised once or not at all. */
+/** A counter that is incremented once or not at all. */
 const counted = (to: string) => ({
   async claim(ground: Ground, { out }: Result) {
     expect(out).to.equal(`${to}\n`);

@@ -82,7 +82,7 @@ describe('the rows of top', () => {
     expect(all.length).to.be.at.most(200);
     expect(all[0]).to.include({ name: 'hot', uncounted: 0 });
     expect(all[0]!.counts.events).to.equal(2000);
-    // With each hundred that are forgotten, those that come anew may lack one more.
+    // Each pruning of a hundred rows may add one missing event to rows that return.
     expect(Math.max(...all.map(({ uncounted }) => uncounted))).to.be.within(1, 20);
   });
 

@@ -45,7 +45,7 @@ describe('field: the file cache of Laravel 12.36 and later', () => {
     after(async () => php?.stop());
 
     it('only one of the two holds a lock', async () => {
-      // What Laravel puts before the name itself since then.
+      // The prefix that Laravel has added to names since then.
       const name = 'file-store-lock:import';
       const { owner } = await laravel.acquire(name, 600);
       const refused = await run('lock:acquire', 'import', '--ttl', '1m');

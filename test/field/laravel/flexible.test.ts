@@ -31,7 +31,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
     });
 
     afterEach(() => {
-      // A command that still waits goes on.
+      // A command that still waits continues.
       writeFileSync(path.join(folder, 'go'), '');
       rmSync(folder, { force: true, recursive: true });
     });
@@ -63,7 +63,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
       ] as const) {
         await place.run(['lock:acquire', held, '--ttl', '1h', '--owner', 'aZ3kQ9sLmN1pR7tV']);
         expect(await remembered()).to.equal('old');
-        // Whoever refreshes holds both; it would wait for its command still.
+        // A refreshing process holds both, and its command still waits.
         expect(await ownerOf(other)).to.equal(undefined);
         expect(await ownerOf(held)).to.equal('aZ3kQ9sLmN1pR7tV');
         await place.run(['lock:release', held, '--owner', 'aZ3kQ9sLmN1pR7tV']);

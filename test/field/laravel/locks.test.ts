@@ -56,7 +56,7 @@ describe('field: locks that Laravel 13 wrote on Redis', () => {
           ({ key, value_base64: value }) =>
             [key.slice(prefix.length), Buffer.from(value!, 'base64').toString()] as const,
         )
-        // Among the entries an owner that somebody chose is not told from what another program wrote.
+        // Among the entries, a custom owner looks like the value of another program.
         .filter(([lock, owner]) => isApart || FAMILIES.test(lock) || MADE_UP.test(owner))
         .map(([lock]) => lock);
       const listed = JSON.parse((await run('lock:list', '--json')).out) as Array<{ name: string }>;

@@ -27,7 +27,7 @@ const PLAIN = Buffer.concat([
   Buffer.from([7]),
 ]);
 
-/** An array of both, the plain one twice. */
+/** An array of both, with the plain one twice. */
 const BOTH = Buffer.concat([Buffer.from([0x93]), PLAIN, SELF_MADE, PLAIN]);
 
 /** A class with the other form inside of it. */

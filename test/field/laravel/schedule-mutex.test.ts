@@ -75,7 +75,7 @@ describe('field: the mutex of onOneServer(), an entry up to Laravel 12', () => {
   });
 });
 
-/** The same as a dry run says it. */
+/** The same in the words of a dry run. */
 function dry({ removed, keptLocks }: { readonly removed: number; readonly keptLocks: number }) {
   return { wouldRemove: removed, keptLocks };
 }

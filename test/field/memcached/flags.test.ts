@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { cachectl } from '../../support/cli.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
-/** What pymemcache stores of the number 7: a pickle, which its flags say. */
+/** How pymemcache stores the number 7: as a pickle, according to the flags. */
 const PICKLED = { flags: 1, bytes: Buffer.from('80044b072e', 'hex') };
 
 describe('item flags of other Memcached clients', () => {
@@ -51,7 +51,7 @@ describe('item flags of other Memcached clients', () => {
     const { flags, bytes } = PICKLED;
     expect(bytes.toString('utf8')).to.include('\uFFFD');
     await storePickled().catch(() => {
-      // Said as UTF-8 it has another length.
+      // In UTF-8, it has another length.
     });
     await cachectl(['put', 'p', '-', '--url', urlOf(source, 'raw')], { input: bytes });
     const exported = await cachectl(['export', '--url', urlOf(source, 'raw')]);

@@ -4,7 +4,7 @@ import { cachectl } from '../../support/cli.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
-/** Memcached 1.6.43 and newer begin a dump with `OK`. Older servers are made to here. */
+/** Memcached 1.6.43 and newer begin a dump with `OK`. Here, a proxy adds it for older servers. */
 describe('a Memcached that begins a dump with OK', () => {
   let server: MemcachedServer;
   let proxy: Awaited<ReturnType<typeof startFaultProxy>>;

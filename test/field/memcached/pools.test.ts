@@ -22,7 +22,7 @@ describe('a Memcached pool shared with php-memcached', () => {
 
   after(async () => Promise.all((servers ?? []).map((server) => server.stop())));
 
-  /** What the application puts, under the prefix `o-`. */
+  /** The application's entries, under the prefix `o-`. */
   function fill(options: Readonly<Record<string, boolean | string>>, weight = 100): void {
     const places = servers.map(({ port }) => ['127.0.0.1', port, weight] as const);
     const code = `foreach (json_decode('${JSON.stringify(KEYS)}') as $key) echo $m->set("o-$key", 'v') ? '' : $m->getResultMessage();`;

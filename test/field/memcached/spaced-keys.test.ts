@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { cachectl } from '../../support/cli.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
-/** As a client of the binary protocol stores it: no line of the text protocol can name it as it is. */
+/** As stored by a client of the binary protocol: the text protocol cannot name this key unencoded. */
 const KEY = 'app-daily report\t1';
 
 describe('keys with white space that another client put into Memcached', () => {

@@ -13,7 +13,7 @@ import { startHostlessCluster, startOneNodeCluster, withUser } from '../../suppo
 const KEYS = Array.from({ length: 30 }, (_, number) => `k${String(number).padStart(2, '0')}`);
 const QUERY = '?prefix=app-';
 
-/** Commands that go through all keys, and what they say of 30 entries, one tag and one lock. */
+/** Commands that visit all keys, and their output for 30 entries, one tag and one lock. */
 const LISTINGS: ReadonlyArray<readonly [command: string, args: readonly string[], out: RegExp]> = [
   ['keys', ['keys'], /^(?:\S+\n){32}$/],
   ['keys --count', ['keys', '--count'], /^32\n$/],
@@ -31,7 +31,7 @@ const LISTINGS: ReadonlyArray<readonly [command: string, args: readonly string[]
   ['export', ['export'], /"k29"/],
 ];
 
-/** A node of a cluster alone: every one of these would tell or do a part. */
+/** A single node of a cluster: each of these commands would cover only a part of the keys. */
 const WHOLE: ReadonlyArray<readonly string[]> = [
   ...LISTINGS.map(([, args]) => args),
   ['flush', '--yes'],
@@ -84,12 +84,12 @@ describe('Redis clusters in the field', () => {
     wholeCache('redis+cluster', at, () => cluster.nodes);
 
     it('follow a moved slot', async () => {
-      // In slot 7629, which is of the second.
+      // In slot 7629, which the second node serves.
       const [first, second, third] = cluster.nodes as [RedisServer, RedisServer, RedisServer];
       const slot = Number(await first.client.cluster('KEYSLOT', 'app-x'));
       const id = String(await third.client.cluster('MYID'));
       const home = String(await second.client.cluster('MYID'));
-      // The first is not told, and sends everybody to the second.
+      // The first node is not told, so it redirects clients to the second.
       await third.client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id);
       await second.client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id);
       const { code, err } = await cachectl(['put', 'x', 'y', '--url', at()]);
@@ -222,7 +222,7 @@ describe('Redis clusters in the field', () => {
   });
 });
 
-/** Everything that goes through all keys goes through all keys. */
+/** Commands for all keys cover all keys. */
 function wholeCache(scheme: string, at: () => string, nodes: () => readonly RedisServer[]): void {
   async function fill(): Promise<void> {
     const store = await openOnCluster({ nodes: nodes(), async stop() {} });

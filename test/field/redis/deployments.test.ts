@@ -11,7 +11,7 @@ import {
 } from '../../support/redis-deployments.js';
 import { startServer } from '../../support/redis-server.js';
 
-/** What a node tells of where slots are: `[first, last, [host, port, id, …], …]`. */
+/** A reply to CLUSTER SLOTS: `[first, last, [host, port, id, …], …]`. */
 type Slots = ReadonlyArray<readonly [number, number, readonly [null | string, number]]>;
 
 describe('Redis deployments of the field tests', () => {

@@ -14,7 +14,7 @@ const PAYLOAD = 's:31:"a:1:{s:6:"_token";s:3:"abc";}";';
 const OWNER = 'aZ3kQ9sLmN1pR7tW';
 const SLOT_OWNER = '8QcFgXs083zIp5zfmoZu';
 
-/** Where an application keeps its locks: among the entries, or in database 0 as Laravel does by default, beside the sessions. */
+/** Where an application stores locks: among the entries, or (Laravel's default) in database 0, next to sessions. */
 const SET_UPS = [
   ['one database', 1, ''],
   ['locks and sessions in database 0', 0, ', locks: { database: 0 }'],
@@ -148,7 +148,7 @@ describe('field: locks on Redis', () => {
             await server.client.del(`${PREFIX}laravel_unique_job:Sync:1`);
           });
           expect(told).to.deep.equal(
-            // What lies beside the locks is told where it is no entry of the cache, too.
+            // Other data next to the locks is reported even if it is no cache entry.
             [
               `KeyWritten ${SESSION}`,
               'LockAcquired laravel_unique_job:Sync:1',
@@ -177,7 +177,7 @@ describe('field: locks on Redis', () => {
     ]);
   });
 
-  /** What a tail tells of what is done meanwhile. */
+  /** The events of a tail during `work`. */
   async function tail(source: string, profile: string, work: () => Promise<void>): Promise<string[]> {
     const run = start(['events:tail', '--enable', '--source', source, '--json', '-p', profile], options());
     runs.push(run);

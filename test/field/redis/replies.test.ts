@@ -15,7 +15,7 @@ describe('replies of Redis in the field', () => {
     let node: RedisServer;
 
     before(async function () {
-      // It says nothing of its slots, as a service that hides its cluster.
+      // It does not reveal its slots, like a service that hides its cluster.
       node = await startOneNodeCluster(this);
       const store = await openOnCluster({ nodes: [node], async stop() {} });
       await store.putMany(['a', 'b', 'c'].map((key) => ({ key, value: string('v'), ttl: null })));
@@ -57,7 +57,7 @@ describe('replies of Redis in the field', () => {
     const address = Object.values(networkInterfaces())
       .flat()
       .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
-    // A machine without a network has no other address to be asked at.
+    // A machine without a network has no other address.
     if (address === undefined) return;
     const redis = await startServer(this, 'redis-server', ['--bind', '127.0.0.1', address]);
     try {

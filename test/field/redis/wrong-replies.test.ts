@@ -27,10 +27,10 @@ const COMMANDS = [
   ['export'],
 ];
 
-/** Answers that are no error and no sign that anything was done. */
+/** Replies that are neither an error nor a confirmation. */
 const NOTHING_DONE: ReadonlySet<string> = new Set(['tags:list', 'tags:show', 'keys', 'lock:list', 'export']);
 
-/** A reply that happens to fit cannot be told from the truth. */
+/** A wrong reply of the right type cannot be detected. */
 function isHarmless([name]: readonly string[], reply: string): boolean {
   return NOTHING_DONE.has(name!) || reply === REPLIES['an integer'] || reply === REPLIES['a status'];
 }
@@ -89,7 +89,7 @@ describe('replies of the wrong type', () => {
   }
 });
 
-/** The bytes (`latin1`) of the first command if it is there as a whole. */
+/** The bytes (`latin1`) of the first command, once it is complete. */
 function firstCommand(text: string): string | undefined {
   const [head = '', parts] = /^\*(\d+)\r\n/.exec(text) ?? [];
   let end = head.length;

@@ -7,7 +7,7 @@ import { scratchFolder } from '../../support/scratch.js';
 
 describe('events:tail --exec', () => {
   onTwoStores((place, driver) => {
-    // Memcached takes keys of 250 bytes; tags are not told of there.
+    // Memcached's keys have up to 250 bytes, and it does not report tags.
     const long = driver === 'memcached' ? 'k'.repeat(200) : 'k'.repeat(driver === 'mongodb' ? 900 : 200_000);
 
     it('survives keys of any length, which arrive in full on standard input', async () => {

@@ -6,7 +6,7 @@ import { cachectl } from '../../support/cli.js';
 import { expectFault } from '../../support/faults.js';
 import { type MongodbServer, startMongodb } from '../../support/mongodb-server.js';
 
-/** Between two bytes of an answer that drips, in milliseconds: well within any time-out of silence. */
+/** The pause between two bytes of a slow answer, in milliseconds: shorter than any timeout for silence. */
 const DRIP_MS = 100;
 
 describe('a MongoDB cursor that answers slowly', function () {
@@ -85,7 +85,7 @@ describe('a port that does not speak MongoDB', function () {
     for (const host of ['127.0.0.1', 'localhost']) {
       it(`answers with ${what} at ${host}: fails at once`, async () => {
         const port = await listen((client) => client.on('data', () => client.write(bytes)));
-        // Longer than the test may take: it does not wait for a time-out.
+        // Longer than the test may take, so it does not wait for a timeout.
         const result = await cachectl([
           'get',
           'k',
@@ -123,7 +123,7 @@ describe('a port that does not speak MongoDB', function () {
   });
 });
 
-/** Answers to what makes a cursor come a byte at a time. */
+/** Answers to requests for a cursor arrive byte by byte. */
 function dripping(client: Socket, port: number, drips: Set<NodeJS.Timeout>): void {
   const server = connect(port, '127.0.0.1');
   let isDripping = false;

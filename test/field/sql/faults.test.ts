@@ -54,7 +54,7 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
     const killAll = async (): Promise<void> => {
       for (const { id } of await admin.run(connections)) {
         await admin.run(kill(String(id))).catch(() => {
-          // It has ended by itself.
+          // It ended by itself.
         });
       }
     };
@@ -88,7 +88,7 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
         const held = run(['lock:run', 'deploy', '--ttl', '30s', '--url', url, '--', 'sh', '-c', job]);
         await until(isHeld);
         await killAll();
-        // Until it is renewed over a new connection.
+        // Wait until the lock is renewed over a new connection.
         const before = await expiry();
         await until(async () => (await expiry()) > before);
         writeFileSync(release, '');

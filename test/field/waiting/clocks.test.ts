@@ -26,7 +26,7 @@ describe('the wall clock is set while a lock on MongoDB is in use', function () 
 
   after(async () => mongodb?.stop());
 
-  /** The environment of a process whose clock is set by so much as soon as the flag is there. */
+  /** The environment of a process whose clock jumps by that much once the flag file exists. */
   function clockSetBy(milliseconds: number): Record<string, string> {
     const script = path.join(folder, `set-by-${milliseconds}.cjs`);
     writeFileSync(
@@ -55,7 +55,7 @@ describe('the wall clock is set while a lock on MongoDB is in use', function () 
         async () => (await mongodb.client.db('cachectl-test').collection('cachectl_waiters').countDocuments()) > 0,
       );
       writeFileSync(flag, '');
-      // Two refreshes by the clock that was set.
+      // Two renewals by the changed clock.
       for (let times = 0; times < 2; times++) {
         const before = await expiry();
         await until(async () => (await expiry())?.getTime() !== before?.getTime());

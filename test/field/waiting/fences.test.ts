@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 describe('a fence after a flush, on a host whose clock is a day slow', function () {
   this.timeout(60_000);
   onTwoStores((place, driver) => {
-    // There is no clock but that of the machine.
+    // The store has no other clock than the machine's.
     if (driver === 'sqlite') return;
 
     it('is greater than the one before', async () => {

@@ -12,15 +12,15 @@ const TTL = '10m';
 
 /** A server that refuses EVAL in one of the ways that people set up. */
 interface Setup {
-  /** For a user that may do the rest. */
+  /** For a user with all other permissions. */
   url(): string;
-  /** How many keys there are in all. */
+  /** The number of all keys. */
   keys(): Promise<number>;
-  /** Milliseconds that a key has left. */
+  /** The remaining TTL of a key, in milliseconds. */
   left(key: string): Promise<number>;
 }
 
-/** Everything that uses a script elsewhere has to work without one. */
+/** Everything that normally uses a script must work without one. */
 function worksWithoutScripts({ url, keys, left }: Setup): void {
   const run = async (...args: string[]): Promise<Result> => cachectl(args, { env: { CACHECTL_URL: url() } });
   const acquire = async (): Promise<string> => {
@@ -45,7 +45,7 @@ function worksWithoutScripts({ url, keys, left }: Setup): void {
   it('lock:run keeps its lock for longer than the ttl, and gives it back', async () => {
     const held = start(['lock:run', 'deploy', '--ttl', '3s', '--url', url(), '--', 'sh', '-c', 'echo held; read _']);
     await held.saw('held');
-    // What is left grows only by a refresh: two of them show that it is refreshed again and again.
+    // The remaining TTL grows only by a renewal: two of them show that renewing continues.
     for (let times = 0; times < 2; times++) {
       let before = await left('deploy');
       await until(async () => {

@@ -15,12 +15,12 @@ import { scratchFolder } from '../../support/scratch.js';
 
 const TTL = '10m';
 
-/** A store with an outage that can be made. */
+/** A store whose server can be stopped. */
 interface Setup {
   url(): string;
-  /** Whether the waiter has been told that the lock is held, and tries again. */
+  /** Whether the waiter was refused and retries. */
   isWaiting(): Promise<boolean>;
-  /** Resolves when it is over. */
+  /** Resolves when the outage is over. */
   outage(waiter: Run): Promise<void>;
 }
 
@@ -164,7 +164,7 @@ describe('waiting for a lock through an outage', function () {
           database.prepare('SELECT 1 FROM cachectl_waiters').get() !== undefined
         );
       },
-      // Who waits reads as long as the lock is held, which no writer keeps it from: it has to expire meanwhile.
+      // A waiter only reads while the lock is held, and no writer blocks that. So the lock has to expire meanwhile.
       async outage(waiter) {
         database!.prepare('UPDATE cache_locks SET expiration = ?').run(Math.floor(Date.now() / 1000) + 2);
         database!.exec('BEGIN IMMEDIATE');
@@ -177,7 +177,7 @@ describe('waiting for a lock through an outage', function () {
   });
 });
 
-/** The waiter's own connection for news. */
+/** The waiter's connection for notifications. */
 async function hasSubscriber({ client }: RedisServer): Promise<boolean> {
   return String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).includes('cachectl:waits:');
 }

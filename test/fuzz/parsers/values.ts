@@ -14,6 +14,7 @@ import { openCodec, openSerializer } from '../../../src/codecs/open.js';
 import { InputError } from '../../../src/errors.js';
 import { valueLine } from '../../../src/terminal/value-text.js';
 import { valueLimit } from '../../../src/value-limit.js';
+import { PHP_TOKENS } from '../mutate.js';
 
 /** The serializers and compressions, with values that Laravel wrote as seeds. */
 export async function valueParsers(): Promise<Parser[]> {
@@ -151,31 +152,6 @@ function texts(...all: readonly string[]): Buffer[] {
 
 const PLAIN = [Buffer.alloc(0), Buffer.from('x'), Buffer.from('abcabcabcabc'.repeat(30)), Buffer.alloc(3000, 'ab')];
 
-const PHP_TOKENS = [
-  'N;',
-  'i:5;',
-  'R:1;',
-  'r:1;',
-  'R:2;',
-  'r:2;',
-  's:1:"a";',
-  String.raw`S:1:"\61";`,
-  'a:1:{',
-  '}',
-  'd:1e5;',
-  'i:0;a:0:{}',
-  'i:0;a:1:{',
-  'C:6:"Legacy":2:{N;}',
-  'O:8:"stdClass":1:{',
-  'E:11:"Suit:Hearts";',
-  'b:1;',
-  'd:INF;',
-  's:9:"__proto__";',
-  'O:9:"__proto__":0:{}',
-  'i:0;R:2;',
-  'a:1000000000:{',
-  's:0:"";',
-];
 const JSON_TEXTS = texts('{"a":[1,2.5,true,null,"x"],"__proto__":{"b":1}}', String.raw`["é🐎😀",-0,1e5,{}]`);
 const JSON_TOKENS = [
   '{"a":',

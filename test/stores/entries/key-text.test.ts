@@ -5,7 +5,7 @@ import { parseKey, parsePattern, printable, printKey, printNames } from '../../.
 import { globMatcher } from '../../../src/stores/listing/glob.js';
 import { Random } from '../../fuzz/random.js';
 
-/** What keys are made of, in the proportions that find faults: UTF-8, parts of it, and what a printed form is made of. */
+/** Parts of keys, in proportions that find faults: UTF-8, fragments of it, and parts of the printed form. */
 const PARTS = [
   'a',
   'x',
@@ -49,7 +49,7 @@ describe('keys as strings', () => {
   it('are the text if it is UTF-8, and can be told apart otherwise', () => {
     expect(keyFromBytes(Buffer.from('žluť🐎\uFFFD'))).to.equal('žluť🐎\uFFFD');
     expect(keyFromBytes(Buffer.from('caf\u00E9', 'latin1'))).to.equal('caf\uDCE9');
-    // Surrogates, overlong forms and what is beyond Unicode are no UTF-8.
+    // Surrogates, overlong forms and code points beyond Unicode are not UTF-8.
     expect(keyFromBytes(Buffer.from('eda080', 'hex'))).to.equal('\uDCED\uDCA0\uDC80');
     expect(keyFromBytes(Buffer.from('c0af', 'hex'))).to.equal('\uDCC0\uDCAF');
     expect(keyFromBytes(Buffer.from('f4908080', 'hex'))).to.equal('\uDCF4\uDC90\uDC80\uDC80');

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { overlapping } from '../../../src/stores/listing/concurrent.js';
 import { failure } from '../../../src/testing/suite/stores.js';
 
-/** Gives 1, 2, 3…, each after whatever else is ready to run. */
+/** Yield 1, 2, 3…, each after everything else that is ready to run. */
 async function* numbers(last: number): AsyncGenerator<number> {
   for (let number = 1; number <= last; number++) {
     await new Promise((resolve) => {

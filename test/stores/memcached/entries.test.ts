@@ -69,7 +69,7 @@ describe('entries on Memcached', () => {
   });
 
   it('keep their expiry when incremented repeatedly', async () => {
-    // Below zero the server cannot count, and the ttl has to be told again.
+    // The server cannot count below zero, so the TTL has to be set again.
     await store.put('below', integer(-1), 1000);
     const before = Number(/exp=(\d+)/.exec(await server.say('lru_crawler metadump all', /END\r\n$/))?.[1]);
     for (let time = 0; time < 200; time++) await store.increment('below', -1n);

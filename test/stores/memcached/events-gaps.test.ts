@@ -59,7 +59,7 @@ describe('gaps of a tail on Memcached', () => {
     return { stream: await store.events({ signal: controller.signal, enable: false, ...options }), controller };
   }
 
-  /** The same place, and a new server. */
+  /** A new server on the same port. */
   async function startAgain(context: Context, { port, address }: MemcachedServer, ...options: string[]) {
     const { child } = await spawnMemcached(context, ['-p', String(port), ...options]);
     children.push(child);
@@ -68,7 +68,7 @@ describe('gaps of a tail on Memcached', () => {
 
   async function connections(server: MemcachedServer): Promise<string[]> {
     const stats = await server.say('stats conns', /END\r\n$/);
-    // What listens has none.
+    // A listening socket has no peer address.
     return stats.split('\r\n').filter((line) => line.includes(':listen_addr '));
   }
 
@@ -91,14 +91,14 @@ describe('gaps of a tail on Memcached', () => {
     const accounted = (): number => told + stream.dropped! + missed.reduce((sum, { events }) => sum + events!, 0);
     let others = 0;
     await until(async () => {
-      // What did not fit into its buffer the server says before the next line.
+      // The server reports what did not fit into its buffer before the next line.
       await server.say('get p:other');
       others += 3;
       return accounted() >= done;
     });
     controller.abort();
     await over;
-    // Nothing is left out unsaid. Other lines, as of connections that come and go, may be left out, too.
+    // Every loss is reported. Lines of other kinds, such as new connections, may be lost, too.
     expect(accounted()).to.be.within(done, 1.01 * done + others);
     for (const { text } of missed)
       expect(text).to.match(/^memcached \S+ dropped \d+ events: its log buffers were full$/);
@@ -223,11 +223,11 @@ describe('gaps of a tail on Memcached', () => {
     await server.say('get p:k');
     const events = broken[Symbol.asyncIterator]();
     expect(named(await events.next())).to.equal('CacheHit k');
-    // As `break` does.
+    // Like `break`.
     await events.return!();
 
     await until(async () => (await watchers(server)) === 0);
-    // The one that asks, and the store's.
+    // This connection, and the store's.
     await until(async () => (await connections(server)).length === 2);
     const strict = await startMemcached(this, '-W');
     servers.push(strict);
@@ -244,7 +244,10 @@ function named({ value }: IteratorResult<CacheEvent>): string {
 /** Lookups of one burst. */
 const BURST = 100_000;
 
-/** As fast as one connection can ask, which is more than the server's logger takes. Resolves when all is answered. */
+/**
+ * Send requests as fast as one connection can, which is too fast for the server's logger. Resolves when all are
+ * answered.
+ */
 async function burst(port: number): Promise<number> {
   const socket = connect({ host: '127.0.0.1', port });
   await once(socket, 'connect');

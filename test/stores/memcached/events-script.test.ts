@@ -12,10 +12,10 @@ import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { textOf } from '../../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
-/** A client that has nothing of cachectl. */
+/** A client without cachectl. */
 interface Client {
   readonly address: string;
-  /** The answer, up to its last line. */
+  /** Returns the answer, up to its last line. */
   say(command: string): Promise<string>;
   end(): Promise<void>;
 }
@@ -109,7 +109,7 @@ describe('a scripted session on Memcached', () => {
     await bob.say('add p:lock 0 60 16\r\naBcDeFgHiJkLmNoP');
     await ann.say('add p:lock 0 60 16\r\naBcDeFgHiJkLmNoP');
     await ann.end();
-    // Numbers of connections are given anew.
+    // The server reuses the numbers of connections.
     const guests = ['carl', 'dora', 'emil'];
     const named = new Map([
       [ann.address, 'ann'],
@@ -230,7 +230,7 @@ describe('a scripted session on Memcached', () => {
   });
 });
 
-/** Up to the key that says that all is done. */
+/** Up to the key that marks the end. */
 async function upTo(stream: EventStream): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
@@ -241,9 +241,9 @@ async function upTo(stream: EventStream): Promise<CacheEvent[]> {
   return events;
 }
 
-/** The clock may tick between a command and what is said of it. */
+/** The clock may tick between a command and its event. */
 function brief({ type, key, client, ttl, size }: CacheEvent, named: ReadonlyMap<string, string>): string {
-  // How much newer servers say of deletions differs.
+  // Newer servers differ in what they report of deletions.
   if (type === 'KeyForgotten' || type === 'LockReleased') return `${type} ${key}`;
   const by = client && `by ${named.get(client.address!) ?? client.address}`;
   const left = ttl === undefined ? undefined : `ttl ${ttl && Math.ceil(ttl / 10) * 10}`;

@@ -137,7 +137,7 @@ async function until(stream: EventStream, last: string): Promise<CacheEvent[]> {
   return events;
 }
 
-/** Puts entries until told to stop. */
+/** Put entries until the signal. */
 async function fill(store: Store, signal: AbortSignal): Promise<void> {
   function* endless(): Generator<NewEntry> {
     for (let number = 0; !signal.aborted; number++) {

@@ -28,7 +28,7 @@ describe('a failing Memcached', () => {
     await Promise.all(stores.splice(0).map((store) => store.close()));
   });
 
-  /** Everything that can be asked of one key. */
+  /** Every operation on one key. */
   function attempts(store: Store, key: string): ReadonlyArray<() => Promise<unknown>> {
     return [
       () => store.get(key),
@@ -178,7 +178,7 @@ describe('a failing Memcached', () => {
       await server.pause();
       const attempts = [store.get('k'), store.put('k', string('w'), 60), store.lock('l').release('ann')];
       const errors = await Promise.all(attempts.map(async (attempt) => failure(attempt)));
-      // They were sent, so they may be done all the same.
+      // The requests were sent, so they may still take effect.
       for (const error of errors) expect(error).to.be.instanceOf(UnansweredError);
       server.resume();
       await store.put('k', string('after'), 60);
@@ -214,7 +214,7 @@ describe('a failing Memcached', () => {
       server?.close();
     });
 
-    /** Answers every request so, by the text protocol after the greeting. */
+    /** Answer every request after the greeting like this, in the text protocol. */
     async function serve(
       answer: Buffer | string,
       then?: 'end',
@@ -286,7 +286,7 @@ describe('a failing Memcached', () => {
   });
 });
 
-/** That it fails because of the server on this port. */
+/** Expect an error that names the server on this port. */
 async function names(attempt: () => Promise<unknown>, port: number): Promise<void> {
   const error = await failure(attempt());
   expect(error).to.be.instanceOf(UnreachableError);

@@ -82,7 +82,7 @@ describe('listing and flushing Memcached', () => {
     await store.putMany(numbered(60_000));
     const found = new Set<string>();
     for await (const key of store.keys()) {
-      // The dump goes on meanwhile.
+      // The dump continues meanwhile.
       if (found.size % 10_000 === 0) await store.get(key);
       found.add(key);
     }
@@ -132,7 +132,7 @@ describe('listing and flushing Memcached', () => {
     const store = open('shop-');
     const sneaky = 'shop-a\r\nflush_all\r\n';
     await server.say('set other 0 0 1\r\nx');
-    // The binary protocol takes any bytes for a key.
+    // The binary protocol accepts any bytes as a key.
     const { BinaryConnection } = await import('../../../src/stores/memcached/protocol/binary-connection.js');
     const binary = new BinaryConnection(
       { server: { host: '127.0.0.1', port: server.port, weight: 1 }, location: 'here', timeoutMs: 5000 },
@@ -179,7 +179,7 @@ describe('listing and flushing Memcached', () => {
   });
 });
 
-/** What is said of an attempt on a server that was started with this option and holds one entry. */
+/** The error of an attempt on a server that was started with this option and holds one entry. */
 async function refusal(context: Context, option: string, attempt: (store: Store) => Promise<unknown>): Promise<string> {
   const strict = await startMemcached(context, option);
   try {

@@ -100,7 +100,7 @@ describe('Memcached’s list of locks', () => {
     const store = open('app-', servers.slice(0, 1));
     await store.put('import:big', string('0123456789'.repeat(80_000)), 60);
     await store.put('import:bigger', string('abcdefghij'.repeat(90_000)), 60);
-    // Said to be compressed by fastlz, and it is not.
+    // Marked as compressed by FastLZ, although it is not.
     await servers[0]!.say('set app-import:odd 80 60 3\r\nodd');
     const listed = await all(store.locks!({ pattern: 'import:*' }));
     expect(ways(listed)).to.deep.equal(['import:big pattern', 'import:bigger pattern']);

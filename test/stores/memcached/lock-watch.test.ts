@@ -23,7 +23,7 @@ describe('a watch of locks on Memcached', () => {
     return store;
   }
 
-  /** A client that has nothing of cachectl. */
+  /** A client without cachectl. */
   async function raw(server: MemcachedServer): Promise<{ address: string; say(command: string): Promise<string> }> {
     const socket = connect(server.port, '127.0.0.1');
     sockets.push(socket);
@@ -84,7 +84,7 @@ describe('a watch of locks on Memcached', () => {
 
   it('reports the end of a TTL', async () => {
     const watch = await watched(open(), 'deploy');
-    // A single second may be over before the next look: Memcached counts them whole.
+    // One second may be over before the next poll: Memcached counts whole seconds.
     await open().lock('deploy').acquire('ann', 2);
     await watch.saw('expired');
     await watch.stop();

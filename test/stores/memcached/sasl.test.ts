@@ -106,7 +106,7 @@ describe('Memcached behind SASL', () => {
   });
 });
 
-/** Bytes that no compression makes shorter. */
+/** Incompressible bytes. */
 function incompressible(length: number) {
   let state = 1;
   const bytes = Buffer.alloc(length);

@@ -29,7 +29,7 @@ interface Fixture {
 const FIXTURE = JSON.parse(readFileSync(new URL('../../fixtures/laravel12.json', import.meta.url), 'utf8')) as Fixture;
 const PREFIX = 'laravel-cache-';
 
-/** Values that PHP loses itself: JSON has no objects with private parts, msgpack and JSON no references. */
+/** Values that PHP itself loses: JSON has no private properties, and msgpack and JSON have no references. */
 const LOST = new Set(['coll', 'cyclic', 'date', 'enum', 'inf', 'obj', 'ref', 'sparse', 'std']);
 
 const COMPRESSED = 16;
@@ -42,7 +42,7 @@ describe('values as php-memcached stores them', () => {
   for (const [name, { serializer, compression, entries }] of Object.entries(FIXTURE.memcached)) {
     describe(name, () => {
       const values = new Values(openCodec('php'), { serializer, compression });
-      // Whoever reads need not know how it was written.
+      // A reader does not need to know the format in advance.
       const others = new Values(openCodec('php'), { serializer: 'php', compression: 'none' });
       const stored = new Map(
         entries.map(({ key, flags, value_base64: value }) => [
@@ -68,7 +68,7 @@ describe('values as php-memcached stores them', () => {
           const value = (await values.entry(held)).decode();
           const { bytes, flags } = encode(value);
           expect(flags).to.equal(held.flags);
-          // Compressors may choose among streams that mean the same.
+          // Compressors may produce different streams for the same content.
           if (flags & COMPRESSED) expect((await values.entry(item(bytes, flags))).decode()).to.deep.equal(value);
           else expect(bytes.toString('latin1')).to.equal(held.value.toString('latin1'));
         });

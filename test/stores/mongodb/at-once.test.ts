@@ -12,7 +12,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 const GREATEST = 2n ** 63n - 1n;
 const TAKERS = 64;
 
-/** How many of them said yes. */
+/** How many of them succeeded. */
 function wins(answers: readonly boolean[]): number {
   return answers.filter(Boolean).length;
 }
@@ -21,7 +21,7 @@ async function atOnce<T>(stores: readonly Store[], work: (store: Store, index: n
   return Promise.all(Array.from({ length: TAKERS }, async (_, index) => work(stores[index % stores.length]!, index)));
 }
 
-/** mongo-java-server answers with the document as it is when the answer leaves, which may be after the next step. */
+/** mongo-java-server returns the document as it is when the answer is sent, which may be after the next step. */
 function areToldApart(sums: readonly bigint[]): boolean {
   return !hasMongodb() || new Set(sums).size === sums.length;
 }
@@ -29,7 +29,7 @@ function areToldApart(sums: readonly bigint[]): boolean {
 describe('concurrent clients of MongoDB', () => {
   const database = withDatabase();
 
-  /** Stores with sockets of their own, so that the server has them all before it. */
+  /** Stores with separate sockets, so that the server gets the requests concurrently. */
   function takers(): readonly Store[] {
     return Array.from({ length: 8 }, () => database.open());
   }

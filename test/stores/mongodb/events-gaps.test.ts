@@ -11,13 +11,13 @@ import { type AnyDocument, inSeconds, PREFIX, urlOf, withDatabase } from '../../
 
 const OP_MSG = 2013;
 
-/** An answer that is not the server's, to the first request that holds a word. */
+/** A forged answer to the first request that contains a word. */
 interface Refusal {
   readonly to: 'getMore' | 'resumeAfter';
   readonly code: number;
 }
 
-/** CursorNotFound, after which a stream is opened again where it was. */
+/** CursorNotFound, after which a stream resumes. */
 const STREAM_IS_LOST: Refusal = { to: 'getMore', code: 43 };
 
 /** InterruptedAtShutdown. */
@@ -27,12 +27,12 @@ const HISTORY_IS_LOST: Refusal = { to: 'resumeAfter', code: 286 };
 const CHANGE_IS_TOO_LARGE: Refusal = { to: 'resumeAfter', code: 10_334 };
 const MAY_NOT: Refusal = { to: 'resumeAfter', code: 13 };
 
-/** In front of a server: lets nobody in, cuts connections, and gives answers of its own. */
+/** A proxy that can refuse clients, cut connections, and send its own answers. */
 class FaultyProxy {
   readonly port: number;
-  /** To be given in this order. */
+  /** Given in this order. */
   refusals: Refusal[] = [];
-  /** Lets nobody in. */
+  /** Refuses clients. */
   isClosed = false;
   turnedAway = 0;
   readonly #server: Server;
@@ -52,7 +52,7 @@ class FaultyProxy {
     return proxy;
   }
 
-  /** Every connection that there is. */
+  /** All open connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();
@@ -90,7 +90,7 @@ class FaultyProxy {
   }
 }
 
-/** Length, request id, id of what it answers, code; flags; one document. */
+/** Length, request id, id of the request, opcode; flags; one document. */
 function answer(answers: number, code: number): Buffer {
   const document = BSON.serialize({ ok: 0, code, codeName: 'AsInTheTest', errmsg: `refused with ${code}` });
   const reply = Buffer.alloc(21 + document.length);
@@ -123,7 +123,7 @@ describe('events of MongoDB after a lost connection', () => {
     await database.entries().insertOne(document);
   }
 
-  /** Each of the two streams has heard something, so that it knows where it is. */
+  /** Each of the two streams has received a change, so it has a position to resume from. */
   async function tail(options: Partial<EventsOptions> = {}) {
     const url = urlOf(`mongodb://127.0.0.1:${proxy.port}`, 'directConnection=true');
     const stream = await database.open({ url }).events({ signal: controller.signal, enable: false, ...options });
@@ -167,7 +167,7 @@ describe('events of MongoDB after a lost connection', () => {
   })) {
     it(`restart if the server cannot resume (${why}), and report the gap`, async () => {
       const { events } = await tail({ onMissed });
-      // One of the two streams is told so.
+      // One of the two streams gets this answer.
       proxy.refusals = [STREAM_IS_LOST, refusal];
       await until(() => missed.length === 1);
       await insert('a');
@@ -208,7 +208,7 @@ function keysOf(events: readonly CacheEvent[]): Array<string | undefined> {
   return events.map(({ key }) => key).filter((key) => key !== 'begin');
 }
 
-/** Reads on, whether or not anybody waits for it. `over` gives the error that it ended with. */
+/** Reads a stream to its end in the background. `over` resolves with the error that ended it. */
 function gather(stream: EventStream): { readonly events: CacheEvent[]; readonly over: Promise<unknown> } {
   const events: CacheEvent[] = [];
   const read = async (): Promise<unknown> => {

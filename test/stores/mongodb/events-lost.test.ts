@@ -14,7 +14,7 @@ describe('events:tail of a MongoDB server that goes away', function () {
   beforeEach(async function () {
     server = await startOwnMongodb(this, 'java');
     run = start(['events:tail', '--url', urlOf(server.url, `database=${DATABASE}`), '--timeout', '2s']);
-    // Until it hears.
+    // Until the tail reports it.
     for (let number = 0; !run.output().includes('probe'); number++) {
       expect(run.child.exitCode, 'the run ended too early').to.equal(null);
       await written(`probe${number}`);

@@ -75,7 +75,7 @@ describe('events of MongoDB by polling', () => {
     const end = new Set(['KeyForgotten', 'LockReleased']);
     for await (const event of stream) {
       gathered.push(event);
-      // Each look tells everything that was changed before it.
+      // Each poll reports everything that changed before it.
       if (event.key === 'new' && event.type === 'LockAcquired') {
         await database.entries().deleteOne({ _id: `${PREFIX}new` });
         await database.locks().deleteOne({ _id: `${PREFIX}new` });
@@ -100,7 +100,7 @@ describe('events of MongoDB by polling', () => {
   });
 
   it('report expired documents that still exist', async () => {
-    // Some of them are there when the first look is over, however long that takes.
+    // Some of them exist when the first poll ends, however long it takes.
     const seconds = Array.from({ length: 20 }, (_, index) => index + 1);
     for (const each of seconds) {
       await insert(`short:${each}`, { expires_at: inSeconds(each) });
@@ -163,7 +163,7 @@ describe('events of MongoDB by polling', () => {
       way.open();
       const events = await eventsUntil(stream, () => true);
       expect(events.map(({ type, key }) => `${type} ${key}`)).to.deep.equal(['KeyWritten meanwhile']);
-      // The driver itself may have got over it.
+      // The driver itself may have recovered.
       for (const text of missed)
         expect(text).to.match(/; short-lived entries of cache from \S+Z to \S+Z may have been missed$/);
     } finally {
@@ -199,7 +199,7 @@ describe('events of MongoDB by polling', () => {
   });
 });
 
-/** A way to a server that can be closed and opened. */
+/** A connection to a server that can be closed and opened. */
 async function wayTo(target: number) {
   const sockets = new Set<Socket>();
   let isClosed = false;

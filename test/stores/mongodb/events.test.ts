@@ -12,7 +12,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 
 const VALUE = 's:5:"hello";';
 
-/** mongo-java-server says of a document that is replaced which one it is, and no more. */
+/** mongo-java-server reports only the id of a replaced document. */
 const REWRITTEN = hasMongodb() ? { ttl: 600, size: 4 } : {};
 
 /** Without what differs from run to run. */
@@ -47,7 +47,7 @@ describe('events of MongoDB from change streams', () => {
     return database.open().events({ signal: controller.signal, enable: false, ...options });
   }
 
-  /** As another client of MongoDB writes entries and locks. */
+  /** Entries and locks as another client of MongoDB writes them. */
   async function insert(key: string, more: object = {}): Promise<void> {
     await database.entries().insertOne({ _id: `${PREFIX}${key}`, value: VALUE, expires_at: inSeconds(60), ...more });
   }
@@ -86,7 +86,7 @@ describe('events of MongoDB from change streams', () => {
     await database.entries().deleteMany({ _id: { $in: [`${PREFIX}there`] } });
     await end();
     const events = await eventsBeforeEnd(stream);
-    // What happens in one collection has its order.
+    // Changes of one collection are in order.
     expect(events.filter(({ type }) => type.startsWith('Key')).map((event) => plain(event))).to.deep.equal([
       { type: 'KeyWritten', key: 'a', ttl: 60, size: 12 },
       { type: 'KeyWritten', key: 'a', ...REWRITTEN },
@@ -185,14 +185,14 @@ describe('events of MongoDB from change streams', () => {
       return Number(metrics.cursor.open.total);
     };
 
-    // Those of the tails before.
+    // Those of earlier tails.
     await until(async () => (await cursors()) === 0);
     const [stopped, broken] = [await tail(), await tail()];
     expect(await cursors()).to.equal(4);
     const events = all(stopped);
     await insert('a');
     for await (const { key } of broken) if (key === 'a') break;
-    // A question that is under way keeps a cursor that was ended until it is answered.
+    // A pending request keeps a closed cursor open until it is answered.
     await until(async () => (await cursors()) === 2);
     controller.abort();
     await events;
@@ -217,7 +217,7 @@ describe('events of MongoDB from change streams', () => {
   }).timeout(120_000);
 });
 
-/** How much a queue of events holds. */
+/** The capacity of an event queue. */
 function roomOfAQueue(): number {
   const queue = new DroppingQueue<number>();
   let room = 0;

@@ -8,7 +8,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 
 const PREFIX_ONLY = { scope: 'prefix', locks: true, dryRun: false } as const;
 
-/** MongoDB looks for what expired once a minute, and only where there is an index for it. */
+/** MongoDB removes expired documents once a minute, and only with an index. */
 describe('expired documents of MongoDB that still exist', () => {
   const database = withDatabase();
 

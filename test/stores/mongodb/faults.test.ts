@@ -24,7 +24,7 @@ const COMMANDS = [
 
 const PASSWORD = 'hunter2-secret';
 
-/** Where the driver would go on trying until its time is over, this time is longer than the test's. */
+/** The driver would retry until its timeout, which is longer than the test's. */
 const AT_ONCE = ['--timeout', '10m'];
 
 function url(port: number, parameters = ''): string {
@@ -42,7 +42,7 @@ describe('MongoDB that fails', () => {
     listener = undefined;
   });
 
-  /** A port of somebody else's. */
+  /** A port of another server. */
   async function listening(server: Server): Promise<number> {
     listener = server;
     server.on('connection', (socket: Socket) => {

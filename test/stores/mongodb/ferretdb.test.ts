@@ -23,7 +23,7 @@ const VALUES: ReadonlyArray<readonly [title: string, value: Value]> = [
   ['an array', list([integer(1), string('a'), list([])])],
 ];
 
-/** FerretDB v1 has no atomic updates and no change streams: what one client does after another is tested on it. */
+/** FerretDB v1 has no atomic updates and no change streams, so only sequential operations are tested on it. */
 describe('FerretDB', () => {
   const database = withDatabase('ferretdb');
   let store: Store;
@@ -147,7 +147,7 @@ describe('FerretDB', () => {
     expect(await other.flush({ ...options, scope: 'all' })).to.deep.equal({ removed: 3, keptLocks: 0 });
   });
 
-  // MongoDB itself, where it is there, is a replica set.
+  // MongoDB itself, if available, is a replica set.
   if (!hasMongodb()) {
     it('has no events, and the error names an alternative', async () => {
       const result = await cachectl(['events:tail', '--url', database.url()]);

@@ -7,7 +7,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 
 const MANY = 12_000;
 
-/** Prefixes whose characters mean something to a regular expression, with what one would match beside itself. */
+/** Prefixes with special characters of regular expressions, and a text that they would match as such. */
 const LOOKALIKES: ReadonlyArray<readonly [prefix: string, other: string]> = [
   ['a.b:', 'axb:'],
   ['a+:', 'aa:'],

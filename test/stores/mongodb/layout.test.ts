@@ -11,7 +11,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 
 const TEN_YEARS = 315_360_000;
 
-/** What `value` is, as the official client has it without making JavaScript's numbers of it. */
+/** The field `value` as the official client reads it, without promoting numbers. */
 const STORED: ReadonlyArray<readonly [title: string, value: Value, field: unknown]> = [
   ['an integer of 32 bits stands bare', integer(-7), new Int32(-7)],
   ['a larger one stands bare in 64 bits', integer(2n ** 31n), Long.fromBigInt(2n ** 31n)],
@@ -27,7 +27,7 @@ const STORED: ReadonlyArray<readonly [title: string, value: Value, field: unknow
   ['so is an array, numbers in it too', list([integer(1), float(0.5)]), 'a:2:{i:0;i:1;i:1;d:0.5;}'],
 ];
 
-/** What Laravel puts, and how `get --json` prints it. */
+/** Laravel's values, and how `get --json` prints them. */
 const READ: ReadonlyArray<readonly [title: string, field: unknown, json: string, type: string]> = [
   ['an integer', new Int32(42), '42', 'integer'],
   ['an integer of 64 bits', Long.fromString('9007199254740993'), '9007199254740993', 'integer'],

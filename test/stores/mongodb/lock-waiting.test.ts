@@ -17,10 +17,10 @@ import {
   withDatabase,
 } from '../../support/mongodb/database.js';
 
-/** Milliseconds that no case takes: news that never comes ends with the case's own timeout. */
+/** In milliseconds, longer than any case: a missing notification ends with the case's own timeout. */
 const LONG = 3_600_000;
 
-/** For what must not come. */
+/** To see that nothing happens. */
 const SHORT = 200;
 
 const never = new AbortController().signal;
@@ -34,7 +34,7 @@ const WAITER = `
   await waiting.news(${LONG}, new AbortController().signal);
 `;
 
-/** The collection of those who wait. */
+/** The collection of waiters. */
 function waitersOf(database: TestDatabase): Collection<AnyDocument> {
   return database.server().client.db(database.name).collection<AnyDocument>('cachectl_waiters');
 }
@@ -59,11 +59,11 @@ describe('waiting for a lock on MongoDB', () => {
   });
 
   afterEach(async () => {
-    // The stores are closed by now.
+    // The stores are closed already.
     await waiters().drop();
   });
 
-  /** A place at which every removal is heard. */
+  /** Wait with a change stream, which reports every removal. */
   async function listen(): Promise<Waiting> {
     const waiting = await store.lock('deploy').startWaiting!('bob');
     await until(() => waiting.longestPause === 1000);

@@ -17,7 +17,7 @@ import { urlOf } from '../../support/mongodb/database.js';
 
 const DATABASE = 'cachectl-test';
 
-/** How a server goes away while a command is at work on it, and what is said then. */
+/** How a server fails while a command uses it, and the error. */
 const ENDS = {
   killed: { end: async (server: OwnMongodb) => server.kill(), because: /connection .* was lost|refuses connections/ },
   paused: { end: async (server: OwnMongodb) => server.pause(), because: /did not answer in time/ },
@@ -32,7 +32,7 @@ function lines(from: number): string {
   return Array.from({ length: 2000 }, (_, index) => `{"key":"k${from + index}","value":1}\n`).join('');
 }
 
-/** A port that passes everything on to the server, and no answer back once `word` was in what it passed on. */
+/** A proxy that forwards everything to the server, but no answers once a request contained `word`. */
 async function silentAfter(word: string, port: number): Promise<{ port: number; close(): Promise<void> }> {
   let isSilent = false;
   const sockets: Socket[] = [];
@@ -60,7 +60,7 @@ async function silentAfter(word: string, port: number): Promise<{ port: number; 
   };
 }
 
-/** Unanswered; or without a connection, which the driver gives up for all when one of them falls silent. */
+/** Unanswered, or without a connection: the driver drops all connections when one of them is silent. */
 async function expectLost(attempts: ReadonlyArray<Promise<unknown>>): Promise<void> {
   for (const error of await Promise.all(attempts.map(async (attempt) => failure(attempt)))) {
     expect(error instanceof UnansweredError || error instanceof UnreachableError, String(error)).to.be.true;
@@ -96,7 +96,7 @@ describe('a MongoDB server that goes away', function () {
     await entries.replaceOne({ _id: key }, { value: 'N;', expires_at: new Date() }, { upsert: true });
   }
 
-  /** Resolves when the tail hears what is written, and had to hear of a document that is no entry, too. */
+  /** Resolves when the tail reports a write that followed a document which is no entry. */
   async function tailing(run: Run): Promise<void> {
     await server.client.db(DATABASE).collection('cache').insertOne({ value: 'N;' });
     await until(async () => {
@@ -148,7 +148,7 @@ describe('a MongoDB server that goes away', function () {
       run.child.stdin.end(lines(2000));
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
-      // What was stored last may not have been acknowledged.
+      // The last writes may be unacknowledged.
       expect(reportedCount('stored', result)).to.be.within(1000, 2000);
     });
   }
@@ -156,7 +156,7 @@ describe('a MongoDB server that goes away', function () {
   it('does not end a tail without writes that waits longer than any timeout', async () => {
     const run = start(['events:tail', '--url', url, '--timeout', '1s']);
     await tailing(run);
-    // The silence itself.
+    // The silent phase itself.
     await sleep(3000);
     await written('afterwards');
     await run.saw('afterwards');

@@ -12,10 +12,10 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 
 const K = `${PREFIX}k`;
 
-/** What the keys of entries with tags begin with. */
+/** The beginning of the keys of tagged entries. */
 const TAGGED = `${PREFIX}${'0'.repeat(40)}:`;
 
-/** What no cache puts into `value`, and what `get --raw` makes of it. */
+/** Values that no cache writes into `value`, and how `get --raw` prints them. */
 const VALUES: ReadonlyArray<readonly [title: string, value: unknown, raw: string]> = [
   ['an array', [1, 's:1:"x";'], String.raw`[1,"s:1:\"x\";"]`],
   ['an array of numbers', [new Int32(1), Long.fromBigInt(2n)], '[1,2]'],
@@ -31,7 +31,7 @@ const VALUES: ReadonlyArray<readonly [title: string, value: unknown, raw: string
   ['half a serialized string', 's:5:"h;"', 's:5:"h;"'],
 ];
 
-/** What is no date. */
+/** Values that are no date. */
 const EXPIRIES: ReadonlyArray<readonly [title: string, expiry: unknown]> = [
   ['missing', undefined],
   ['null', null],

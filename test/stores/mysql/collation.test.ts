@@ -14,7 +14,7 @@ import { createLaravelTables, sqlAdmin } from '../../support/sql-tables.js';
 
 const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex').toUpperCase();
 
-// Laravel's own migration: utf8mb4_unicode_ci takes keys for the same that differ in case, accents or spaces at the end.
+// Laravel's own migration: for utf8mb4_unicode_ci, keys that differ in case, accents or trailing spaces are equal.
 describe('MySQL with a collation that ignores case and accents', () => {
   let server: SqlServer;
   const open = (prefix: string): Store =>
@@ -54,7 +54,7 @@ describe('MySQL with a collation that ignores case and accents', () => {
     await store.close();
   });
 
-  // The range that LIKE reads of the primary key leaves them out.
+  // The range of the primary key that LIKE reads does not contain them.
   for (const collation of ['utf8mb4_unicode_ci', 'utf8mb4_unicode_520_ci', 'utf8mb4_general_ci', 'utf8mb4_bin']) {
     it(`lists, counts and flushes keys at the ends of the prefix in ${collation}`, async () => {
       const table = `ends_${collation}`;

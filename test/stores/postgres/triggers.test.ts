@@ -61,7 +61,7 @@ describe('postgres: events from triggers', () => {
     );
   };
 
-  /** What a tail adds to the database. */
+  /** The objects that a tail adds to the database. */
   const added = async (): Promise<string[]> => {
     const rows = await admin.run(
       `SELECT tgname AS name FROM pg_trigger WHERE tgname LIKE 'cachectl%'

@@ -14,7 +14,7 @@ describe('a count of keys on Redis', () => {
   let stores: RedisStores;
 
   before(async function () {
-    // A server of its own: its users are changed, and it says what it was asked.
+    // A server of its own: its users are changed, and its statistics are read.
     server = await startRedis(this, '--databases', '1');
     stores = new RedisStores(server);
     const store = await stores.open();
@@ -45,7 +45,7 @@ describe('a count of keys on Redis', () => {
     ['app-', 'e:1*', 1111],
     ['app-', String.raw`\e:*`, ENTRIES],
     ['nobody-', '*', 0],
-    // A tag's set is one under its own prefix only.
+    // A tag set counts as such only under its own prefix.
     ['', '*', ENTRIES + 8 + 2 + 1],
     ['cachectl:', '*', 0],
   ] as const) {

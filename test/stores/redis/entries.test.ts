@@ -118,7 +118,7 @@ describe('entries on Redis', () => {
       silent = await Promise.all([startSilentServer(), startSilentServer()]);
       const nodes = [...silent, cluster.nodes[0]!].map(({ port }) => ({ host: '127.0.0.1', port }));
       const connection = { kind: 'cluster', nodes, database: 0 } as const;
-      // The library asks them in an order of its own.
+      // The library tries them in its own order.
       const tries = await Promise.all(
         Array.from({ length: 6 }, async () =>
           openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 4000 }),

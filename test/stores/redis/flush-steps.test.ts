@@ -9,14 +9,14 @@ import { RedisStores } from '../../support/redis-stores.js';
 
 const ENTRIES = 1_000_000;
 
-/** Keys of one step at most: 25 pages of 200, and what else lies in the last bucket of each. */
+/** The maximum number of keys per step: 25 pages of 200, and the rest of the last bucket of each page. */
 const MAX_KEYS = 25 * 250;
 
-/** In milliseconds: what a step may take, and what it sets out to take. */
+/** In milliseconds: the maximum duration of a step, and its target. */
 const MAX_MS = 10;
 const SHARE = 4;
 
-/** Holds the server up for that share by its own clock, whatever else the machine does meanwhile. */
+/** Keep the server busy for that share of time by its own clock, whatever the load of the machine. */
 const YARDSTICK = `-- yardstick
 local function now()
   local time = redis.call('TIME')
@@ -27,7 +27,7 @@ repeat until now() - begin >= tonumber(ARGV[1])
 return 1`;
 
 describe('flush of a million entries on Redis', function () {
-  // Seconds, but for a machine that has much else to do.
+  // In seconds; generous, for a busy machine.
   this.timeout(300_000);
   let server: RedisServer;
   let stores: RedisStores;
@@ -43,7 +43,7 @@ describe('flush of a million entries on Redis', function () {
     await server?.stop();
   });
 
-  /** Milliseconds, from the slow log, of the scripts that begin so. */
+  /** Durations from the slow log, in milliseconds, of the scripts that begin like this. */
   async function logged(matchesFilter: (script: string) => boolean): Promise<number[]> {
     const log = (await server.client.call('SLOWLOG', 'GET', '-1')) as ReadonlyArray<
       readonly [id: number, time: number, microseconds: number, command: readonly string[]]
@@ -52,8 +52,8 @@ describe('flush of a million entries on Redis', function () {
     return scripts.map(({ 2: microseconds }) => microseconds / 1000);
   }
 
-  // A step is as long as the machine does not let the server run, too. So it is held against one that only watches the
-  // clock, on the same server at the same time; and no step may do more than so much work, however long that takes.
+  // A step also takes the time in which the machine does not run the server. So compare it with one that only reads the
+  // clock, on the same server at the same time. And limit the work of a step, however long it takes.
   it('blocks the server for less than 10 ms at a time', async () => {
     await seedEntries(server.client, 'app-', ENTRIES);
     await server.client.call('SLOWLOG', 'RESET');
@@ -66,7 +66,7 @@ describe('flush of a million entries on Redis', function () {
     });
     while (!flushing.isOver) {
       await server.client.eval(YARDSTICK, 0, SHARE * 1000);
-      // So that the flush has most of the server.
+      // So that the flush gets most of the server's time.
       await sleep(25);
     }
 

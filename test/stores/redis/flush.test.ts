@@ -55,7 +55,7 @@ describe('flush on Redis', () => {
     return open(changes, 'limited');
   }
 
-  /** Three entries, one of them tagged; six locks that can be told, one that cannot; another application's key. */
+  /** Three entries, one of them tagged; six recognizable locks and one that is not; another application's key. */
   async function fill(): Promise<void> {
     const store = await open();
     await store.put('users:1', string('Ann'), 60);
@@ -167,7 +167,7 @@ describe('flush on Redis', () => {
       controller.signal.reason,
     );
     expect(told).to.be.within(1, 19_999);
-    // What is left is still found by its tag.
+    // The remaining entries are still found by their tag.
     expect(await store.tags(['people']).flush({ dryRun: false })).to.equal(20_000 - told);
   });
 });

@@ -30,7 +30,7 @@ describe('a listing of what Redis holds', () => {
       const values = new Map([
         ['empty', ''],
         ['long', 'x'.repeat(3_000_000)],
-        // Together more than one script gives.
+        // Together more than one script call returns.
         ...Array.from({ length: 400 }, (_, at): [string, string] => [`some:${at}`, `${at}`.padEnd(12_000, '-')]),
       ]);
       await store.putMany([...values].map(([key, text]) => ({ key, value: string(text), ttl: 60 })));

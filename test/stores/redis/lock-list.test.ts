@@ -13,7 +13,7 @@ import { openRedis } from '../../../src/stores/redis/store.js';
 import { all, failure } from '../../../src/testing/suite/stores.js';
 import { startRedis } from '../../support/redis-server.js';
 
-/** Its glob is no literal. */
+/** As a glob, it would match other keys. */
 const PREFIX = 'app[1]*-';
 const RANDOM = '0123456789abcdeF';
 const UNIQUE_JOB = String.raw`laravel_unique_job:App\Jobs\Sync:`;
@@ -49,7 +49,7 @@ describe('a list of locks on Redis', () => {
     return open({ ...(codec && { codec }), username: 'limited' });
   }
 
-  /** Some of everything that looks like a lock, or nearly so, among more entries than a step looks at. */
+  /** Locks of every kind, and entries that nearly look like locks, among more entries than one step checks. */
   async function fill(): Promise<void> {
     const store = await open();
     const names = Array.from({ length: 6000 }, (_, at) => ({ key: `e:${at}`, value: string('Ann'), ttl: null }));
@@ -89,7 +89,7 @@ describe('a list of locks on Redis', () => {
     await server.client.set('app', newOwner());
   }
 
-  /** How many ran since it was reset. */
+  /** The number of script calls since the reset. */
   async function scripts(): Promise<number> {
     const info = await server.client.info('commandstats');
     return Number(/cmdstat_eval:calls=(\d+)/.exec(info)?.[1] ?? 0);
@@ -119,7 +119,7 @@ describe('a list of locks on Redis', () => {
       await fill();
       await server.client.config('RESETSTAT');
       const byScript = await listed(await open({ codec }), options);
-      // One looks whether scripts see all keys, and a step looks at 5000 or so.
+      // One call checks whether scripts see all keys; a step checks about 5000.
       expect(await scripts()).to.be.at.least(3);
       expect(byScript.map(({ name, detectedBy }) => `${name} ${detectedBy}`).toSorted()).to.deep.equal(
         [...always, ...further].toSorted(),
@@ -148,7 +148,7 @@ describe('a list of locks on Redis', () => {
     await server.client.config('RESETSTAT');
     const found = await listed(await open());
     expect(found.map(({ name }) => name)).to.deep.equal(names.toSorted());
-    // A step is over at 256 KiB, and the page that goes beyond holds 200 keys.
+    // A step ends at 256 KiB, and the page that exceeds the limit has 200 keys.
     expect(await scripts()).to.be.at.least(8);
   });
 
@@ -165,7 +165,7 @@ async function listed(store: Store, options: ListLocksOptions = {}): Promise<Lis
   return locks.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Seconds go by between two lists. */
+/** The second list may be seconds later. */
 function untimed(locks: readonly ListedLock[]): unknown[] {
   return locks.map(({ name, owner, detectedBy, ttl }) => ({ name, owner, detectedBy, isForever: ttl === null }));
 }

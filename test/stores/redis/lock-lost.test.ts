@@ -46,7 +46,7 @@ describe('a watch of locks on Redis that fails', () => {
     const own = await startRedis(this, '--databases', '2');
     const watch = await watched(await stores.open({ port: own.port, timeoutMs: 2000 }), 'deploy');
     const pid = Number(/process_id:(\d+)/.exec(await own.client.info('server'))![1]);
-    // They would end the program with words of Node's, but the runner says nothing of them.
+    // They would end the program with a message of Node, but mocha does not report them.
     const unhandled: unknown[] = [];
     const onUnhandled = (reason: unknown): number => unhandled.push(reason);
     process.on('unhandledRejection', onUnhandled);

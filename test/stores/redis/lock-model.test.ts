@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { escaped, PrintedCommand } from '../../../src/stores/redis/events/printed-command.js';
 import { LockModel, type ModelEvent } from '../../../src/stores/redis/locks/model.js';
 
-/** A Unix time in seconds, as MONITOR has it. */
+/** A Unix time in seconds, as MONITOR prints it. */
 const START = 1_700_000_000;
 
 const FREE = undefined;
@@ -12,7 +12,7 @@ function printed(time: string, words: readonly string[], source = '127.0.0.1:1',
   return new PrintedCommand(`${time} [${database} ${source}] ${words.map((word) => `"${escaped(word)}"`).join(' ')}`);
 }
 
-/** What a model tells of commands, each so many seconds after the start. */
+/** The events that a model reports for commands, each with its seconds after the start. */
 function told(...commands: ReadonlyArray<readonly [seconds: number, ...words: string[]]>): string[] {
   const model = new LockModel('deploy');
   const begun = model.compare(START * 1000, FREE);

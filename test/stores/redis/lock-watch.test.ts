@@ -14,7 +14,7 @@ import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { RedisStores } from '../../support/redis-stores.js';
 import { watched } from '../../support/watched-locks.js';
 
-/** Laravel's script that lets a lock go only to its owner. */
+/** Laravel's script that releases a lock only for its owner. */
 const RELEASE = `if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end`;
 
 describe('a watch of locks on Redis', () => {

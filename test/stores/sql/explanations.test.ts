@@ -6,7 +6,9 @@ import { translated as ofPostgres } from '../../../src/stores/postgres/errors.js
 
 type Kind = typeof FullError | typeof NotReadyError | typeof RefusedError | typeof TimeoutError;
 
-/** Errors as the servers send them: number and name of mysql2, or SQLSTATE of pg; the message; what becomes of them. */
+/**
+ * Errors as the servers send them (number and name of mysql2, or SQLSTATE of pg; the message), and their translation.
+ */
 type Sent = readonly [code: string, errno: number, message: string, Kind: Kind, says: string];
 
 const MYSQL: readonly Sent[] = [

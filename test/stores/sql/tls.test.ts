@@ -46,7 +46,7 @@ const SUBJECTS: readonly Subject[] = [
       "CREATE USER cert@'%' REQUIRE X509",
       ...['tls', 'cert'].map((user) => `GRANT ALL ON ${database}.* TO ${user}@'%'`),
     ],
-    // MySQL does not say what an account requires.
+    // MySQL does not reveal what an account requires.
     withoutTls: { message: 'refused the user name or password', hint: 'the account may require TLS' },
     withoutCertificate: { message: 'refused the user name or password', hint: 'or a client certificate' },
   },
@@ -189,7 +189,7 @@ for (const subject of SUBJECTS) {
         try {
           expectFault(await get('root'), {
             code: 3,
-            // MariaDB does not say why; MySQL does.
+            // MariaDB gives no reason; MySQL does.
             message: /refused the user name or password|requires TLS/,
             hint: 'tls',
           });

@@ -12,7 +12,7 @@ import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js
 
 const CACHE = 'CREATE TABLE cache (key varchar not null primary key, value text not null, expiration integer not null)';
 
-/** Reads on, whether or not anybody waits for it. */
+/** Reads a stream to its end in the background. */
 function gather(stream: EventStream): { readonly events: CacheEvent[]; readonly over: Promise<void> } {
   const events: CacheEvent[] = [];
   const read = async (): Promise<void> => {
@@ -22,7 +22,7 @@ function gather(stream: EventStream): { readonly events: CacheEvent[]; readonly 
   return { events, over: read() };
 }
 
-/** How much a queue of events holds. */
+/** The capacity of an event queue. */
 function roomOfAQueue(): number {
   const queue = new DroppingQueue<number>();
   let room = 0;
@@ -48,7 +48,7 @@ for (const journal of ['wal', 'delete'] as const) {
       return file.tail({ onMissed: ({ text }) => missed.push(text) });
     }
 
-    /** Writes until it is heard, and nothing else since. */
+    /** Write until the last write is reported, and nothing after it. */
     async function isHeardAgain(events: readonly CacheEvent[]): Promise<void> {
       await until(() => {
         file.put('again');
@@ -185,7 +185,7 @@ for (const journal of ['wal', 'delete'] as const) {
       const reading = eventsBeforeEnd(stream);
       file.shell.exec('BEGIN IMMEDIATE');
       file.put('a');
-      // Some looks fail meanwhile: one lasts for 100 ms.
+      // Some polls fail meanwhile: a poll waits for up to 100 ms.
       await new Promise((resolve) => {
         setTimeout(resolve, 400);
       });

@@ -8,7 +8,7 @@ import { taggedKey } from '../../../src/stores/tags/names.js';
 import { failure, until } from '../../../src/testing/suite/stores.js';
 import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js';
 
-/** The clock may tick between an owner's asking and the note of it. */
+/** The clock may tick between an attempt and its record. */
 function rounded(ttl: CacheEvent['ttl']): CacheEvent['ttl'] {
   return ttl && Math.ceil(ttl / 10) * 10;
 }
@@ -87,7 +87,7 @@ describe('sqlite: options of a tail', () => {
   it('include tags, also of removed entries, from the first tagged entry of a file on', async () => {
     const { stream } = await file.tail({ tags: true });
     const store = file.open();
-    // Tags are kept in a table that comes with the first of them.
+    // The table of tags is created with the first tag.
     await store.tags(['people', 'team']).put('Ann', string('v'), 60);
     const events = stream[Symbol.asyncIterator]();
     const first = (await events.next()).value as CacheEvent;

@@ -7,7 +7,7 @@ import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js
 
 const VALUE = Buffer.from('s:5:"hello";');
 
-/** Without what differs from run to run; a ttl may be a second less than was given when the clock ticks meanwhile. */
+/** Without what differs from run to run. A TTL may be a second shorter than given if the clock ticks meanwhile. */
 function plain({ time, ttl, ...event }: CacheEvent): object {
   expect(time).to.be.instanceOf(Date);
   return { ...event, ...(ttl !== undefined && { ttl: ttl === null ? null : Math.ceil(ttl / 10) * 10 }) };
@@ -59,7 +59,7 @@ for (const journal of ['wal', 'delete'] as const) {
         await cache.forget('b');
         await cache.pull('c');
         await cache.acquire('deploy', 120, 'ann');
-        // Its attempt leaves no trace.
+        // The attempt leaves no trace.
         await cache.acquire('deploy', 120, 'bob');
         await cache.acquire('deploy', 120, 'ann');
         await cache.release('deploy', 'bob');

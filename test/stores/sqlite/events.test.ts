@@ -33,7 +33,7 @@ describe('sqlite: events', () => {
   let path: string;
   let store: Store;
   let controller: AbortController;
-  /** Another program, as the application or the sqlite3 shell. */
+  /** Another program, like the application or the sqlite3 shell. */
   let shell: Database;
 
   beforeEach(async () => {
@@ -150,7 +150,7 @@ describe('sqlite: events', () => {
       events.push(event);
       if (events.filter(({ type }) => type === 'KeyExpired').length === 2) break;
       if (events.length === 2) {
-        // Not read meanwhile: one of the two is deleted before the tail can see that its time is over.
+        // Not read meanwhile: one of the two is deleted before the tail can see that it has expired.
         await until(
           () =>
             shell.prepare(`DELETE FROM cache WHERE key = 'app-a' AND expiration <= unixepoch()`).run().changes === 1,

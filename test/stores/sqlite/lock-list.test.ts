@@ -14,7 +14,7 @@ describe('sqlite: listing locks', () => {
   let folder: string;
   let path: string;
   let stores: Store[] = [];
-  /** Another program, as the application or the sqlite3 shell. */
+  /** Another program, like the application or the sqlite3 shell. */
   let shell: Database;
 
   beforeEach(() => {
@@ -37,7 +37,7 @@ describe('sqlite: listing locks', () => {
   }
 
   function createTable(): void {
-    // As an application made before 2024 has it, without an index.
+    // As in an application from before 2024, without an index.
     shell.exec(
       `CREATE TABLE locks ("key" varchar not null primary key, "owner" varchar not null, "expiration" integer)`,
     );

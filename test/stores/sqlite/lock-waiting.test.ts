@@ -15,10 +15,10 @@ import { openSqlite } from '../../../src/stores/sqlite/store.js';
 import { until } from '../../../src/testing/suite/stores.js';
 import { Database } from '../../support/database.js';
 
-/** Milliseconds that no case takes: news that never comes ends with the case's own timeout. */
+/** In milliseconds, longer than any case: a missing notification ends with the case's own timeout. */
 const LONG = 3_600_000;
 
-/** Some polls, for what must not come. */
+/** Several poll intervals, to see that nothing happens. */
 const SHORT = 100;
 
 const never = new AbortController().signal;
@@ -33,7 +33,7 @@ const WAITER = `
   await waiting.news(${LONG}, new AbortController().signal);
 `;
 
-/** Root may write everything; the case about permissions is that of an ordinary user. */
+/** Root may write everything, so the case about permissions runs as an ordinary user. */
 async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   const user = process.geteuid!();
   if (user === 0) process.seteuid!(65_534);
@@ -50,7 +50,7 @@ for (const journal of ['wal', 'delete']) {
     let path: string;
     let store: Store;
     let stores: Store[] = [];
-    /** Another program, as the application or the sqlite3 shell. */
+    /** Another program, like the application or the sqlite3 shell. */
     let shell: Database;
     let before: unknown[];
 

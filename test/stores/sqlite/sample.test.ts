@@ -9,7 +9,7 @@ import { openCodec } from '../../../src/codecs/open.js';
 import { openSqlite } from '../../../src/stores/sqlite/store.js';
 import { Database } from '../../support/database.js';
 
-/** More than are gone through one by one. */
+/** More rows than a sample reads one by one. */
 const ROWS = 110_000;
 
 describe('a sample of a large SQLite file', () => {
@@ -38,7 +38,7 @@ describe('a sample of a large SQLite file', () => {
     expect({ isComplete, isRandom }).to.deep.equal({ isComplete: false, isRandom: true });
     expect(entries).to.have.lengthOf(500);
     expect(looked).to.be.at.least(500);
-    // Fifty sizes, evenly spread: that two thirds of them are missed does not happen.
+    // Fifty sizes, evenly spread: a fair sample practically never misses two thirds of them.
     expect(new Set(entries.map(({ size }) => size)).size).to.be.greaterThan(17);
     for (const { size, ttl } of entries) expect([size >= 1 && size <= 50, ttl]).to.deep.equal([true, null]);
   });

@@ -39,7 +39,7 @@ async function refusal(attempt: Promise<unknown>, type: new (...args: never[]) =
   throw new Error('It was expected to be refused.');
 }
 
-/** Root may read and write everything; the cases about permissions are those of an ordinary user. */
+/** Root may read and write everything, so the cases about permissions run as an ordinary user. */
 async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
   const user = process.geteuid!();
   if (user === 0) process.seteuid!(65_534);
@@ -88,7 +88,7 @@ describe('sqlite: the file', () => {
     return store;
   }
 
-  /** As another program has it open. */
+  /** As opened by another program. */
   function sql<T>(work: (database: Database) => T): T {
     const database = new Database(path);
     try {
@@ -275,7 +275,7 @@ describe('sqlite: the file', () => {
         const insert = database.prepare(
           `INSERT INTO cache (key, value, expiration) VALUES (CAST(? AS TEXT), 's:1:"v";', unixepoch() + 60)`,
         );
-        // More than a page, and the last of the first page among them.
+        // More than a page, including the last row of the first page.
         for (let number = 0; number < 2500; number++) {
           insert.run(Buffer.concat([Buffer.from('app-k'), Buffer.from([0xff, number >> 8, number % 256])]));
         }
@@ -390,7 +390,7 @@ describe('sqlite: the file', () => {
         sql((database) => database.pragma(`journal_mode = ${mode}`));
         const writer = open();
         await writer.put('k', string('v'), 60);
-        // Loads the sources while root: an ordinary user may not read them in a clone that is root's alone.
+        // Load the sources as root: an ordinary user may not be able to read root's clone.
         await writer.events({ signal: new AbortController().signal, enable: false });
         await writer.close();
         chmodSync(path, 0o444);

@@ -11,24 +11,24 @@ import { Spool } from './disk-buffer.js';
 import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { LineCutter } from './line-cutter.js';
 
-/** A server lets one go through its keys at a time, itself included. */
+/** A server runs one dump at a time, and none while its own crawler runs. */
 const BUSY = /^BUSY|locked try again/;
 
-/** How long to wait before asking a busy server again, in milliseconds. */
+/** The pause before the next request to a busy server, in milliseconds. */
 const PAUSE = 50;
 
 export interface DumpOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Only keys that go on so after the prefix. */
+  /** Only keys that begin with this after the prefix. */
   readonly head?: string;
-  /** Items that are looked at, those of others included; all when left out. */
+  /** The maximum number of items to visit, including those of other prefixes. Default: all. */
   readonly most?: number;
 }
 
 /**
- * Every item of a server under the prefix that has not expired, page by page. The walk goes along the hash table, so that
- * nothing is missed that was there all the time; while the server waits for us to take a line it holds locks that the
- * application needs, so they are taken as fast as they come, however long the work on them takes.
+ * Yield every live item of a server under the prefix, page by page. The dump follows the hash table, so it contains
+ * every item that existed all the time. While the server waits for its output to be read, it holds locks that the
+ * application needs. So lines are read as fast as they arrive, however long the consumer takes.
  */
 export async function* dump(
   node: MetaNode,
@@ -52,7 +52,7 @@ interface DumpedLines {
   readonly now: number;
 }
 
-/** The same as lines, for who wants less than all of each: those that have expired are among them. */
+/** The same as unparsed lines, for callers that need only some fields. Includes expired items. */
 export async function* dumpedLines(
   node: MetaNode,
   { prefix, timeoutMs }: MemcachedContext,
@@ -71,48 +71,48 @@ export async function* dumpedLines(
   }
 }
 
-/** What the lines of keys that begin with `keyHead` begin with. */
+/** The beginning of all lines whose keys begin with `keyHead`. */
 export function lineHead(keyHead: string): Buffer {
   return Buffer.concat([ITEM, Buffer.from(uriEncoded(keyToBytes(keyHead)))]);
 }
 
 interface Wanted {
-  /** What the lines begin with. */
+  /** The beginning of the lines. */
   readonly head: Buffer;
   readonly most: number;
 }
 
-/** The lines of a dump that begin with `head`; asked for again for as long as the server is busy, within the time. */
+/** Start a dump. Retries until the timeout while the server is busy. */
 async function begun(wire: TextWire, wanted: Wanted, timeoutMs: number): Promise<Spool> {
-  const giveUpAt = performance.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const { spool, refusal } = await walk(wire, wanted);
     if (refusal === undefined) return spool;
-    if (!BUSY.test(refusal) || performance.now() > giveUpAt) throw refusedBy(wire.location, refusal);
+    if (!BUSY.test(refusal) || performance.now() > deadline) throw refusedBy(wire.location, refusal);
     await sleep(PAUSE);
   }
 }
 
-/** Resolves with the first line: it says whether there is going to be a dump. */
+/** Resolves with the first line, which shows whether the server dumps or refuses. */
 async function walk(wire: TextWire, { head, most }: Wanted): Promise<{ spool: Spool; refusal?: string }> {
   const spool = new Spool();
   const cutter = new LineCutter();
-  let looked = 0;
+  let visited = 0;
   let isOver = false;
   return new Promise((resolve, reject) => {
-    const takeLine = (bytes: Buffer, start: number, end: number): void => {
+    const addLine = (bytes: Buffer, start: number, end: number): void => {
       if (isAt(bytes, start, ITEM)) {
-        // What comes after it is not taken: the wire ends with the walk.
-        if (++looked > most) spool.end();
+        // Later lines are dropped: the caller closes the wire.
+        if (++visited > most) spool.end();
         if (isAt(bytes, start, head)) spool.add(bytes, start, end);
-        if (looked === 1) resolve({ spool });
+        if (visited === 1) resolve({ spool });
         return;
       }
 
       const line = bytes.toString('latin1', start, end).trimEnd();
-      // 1.6.43 and newer begin with it.
-      if (line === 'OK' && looked === 0) return;
-      // «NOTSTARTED no items to crawl» is an empty server.
+      // Since 1.6.43, a dump begins with it.
+      if (line === 'OK' && visited === 0) return;
+      // `NOTSTARTED no items to crawl`: the server is empty.
       const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
       isOver = true;
       resolve(isEnd ? { spool } : { spool, refusal: line });
@@ -122,7 +122,7 @@ async function walk(wire: TextWire, { head, most }: Wanted): Promise<{ spool: Sp
     wire.send('lru_crawler metadump hash\r\n', {
       isTimed: true,
       takeBytes(chunk) {
-        cutter.push(chunk, takeLine);
+        cutter.push(chunk, addLine);
         if (spool.isFull) waitForDisk(wire, spool).catch((error: Error) => spool.end(error));
         return isOver;
       },
@@ -134,14 +134,14 @@ async function walk(wire: TextWire, { head, most }: Wanted): Promise<{ spool: Sp
   });
 }
 
-/** What the disk cannot take is an error of the spool's. */
+/** If the disk fails, so does the spool. */
 async function waitForDisk(wire: TextWire, spool: Spool): Promise<void> {
   wire.pause();
   await spool.written();
   wire.resume();
 }
 
-/** The server's time, as it goes on since it was asked. */
+/** Returns the server's current time, counted from when it was requested. */
 function clock(serverTime: number): () => number {
   const start = performance.now();
   return () => serverTime + Math.floor((performance.now() - start) / 1000);

@@ -10,20 +10,20 @@ import { HeldDocument } from './held-document.js';
 import { liveWaiters, waiterRecords } from './waiters.js';
 import { MongodbWaiting } from './waiting.js';
 
-/** Change streams of one store, at most: each holds one of its sockets. */
+/** The maximum number of change streams of one store: each holds a socket. */
 const MAX_STREAMS = 4;
 
-/** A document of `cache_locks`, as mongodb/laravel-mongodb has it: the owner stands there bare. */
+/** A document of mongodb/laravel-mongodb's `cache_locks`, with the owner as bare text. */
 export class MongodbLock extends HeldDocument implements Lock {
   readonly #waits: OpenWaits<MongodbWaiting>;
 
-  /** `waits` are those of the store. */
+  /** @param waits the open waits of the store */
   constructor(context: MongodbContext, name: string, waits: OpenWaits<MongodbWaiting>) {
     super(context, name, 'locks');
     this.#waits = waits;
   }
 
-  /** One upsert that matches what does not count only: of a lock that is held it meets the `_id`, and fails. */
+  /** One upsert that matches an expired lock only. If the lock is held, the upsert fails on its `_id`. */
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     this.#waits.tried(this.id, owner);
     return this.connection.run(async ({ locks, now }) => {

@@ -3,38 +3,38 @@ import type { ChangeStream } from 'mongodb';
 import type { Connection } from '../connection.js';
 import type { LockDocument } from '../deployment.js';
 
-/** What a lock's change stream said: it was removed, or it is worth a look. */
-export type LockNews = 'removed' | 'worth a look';
+/** What a lock's change stream reports: the lock was removed, or it may have changed. */
+export type LockNews = 'changed' | 'removed';
 
 /**
- * A change stream of one lock. Where the server has none, because it is no replica set, or does not answer, nothing is ever
- * heard: who listens must look now and then all the same.
+ * A change stream of one lock. Reports nothing if the server has no change streams (it is no replica set) or does not
+ * answer, so the caller has to poll, too.
  */
 export class LockListener {
-  readonly #heard: (news: LockNews) => void;
+  readonly #report: (news: LockNews) => void;
   #stream: ChangeStream<LockDocument> | undefined;
   #isUp = false;
   #wasUp = false;
   #isClosed = false;
 
-  constructor(heard: (news: LockNews) => void) {
-    this.#heard = heard;
+  constructor(report: (news: LockNews) => void) {
+    this.#report = report;
   }
 
-  /** Whether what happens to the lock is heard, as far as is known. */
+  /** Whether changes of the lock are reported, as far as known. */
   get isUp(): boolean {
     return this.#isUp;
   }
 
-  /** Whether it was up, and is no more. */
+  /** Whether it was up before, and has ended. */
   get isLost(): boolean {
     return this.#wasUp && this.#isClosed;
   }
 
-  /** Until it is closed. Never throws. */
+  /** Runs until it is closed. Never throws. */
   async listen(connection: Connection, id: string): Promise<void> {
     try {
-      // Each question holds a socket while the server has nothing to say, for less than the socket's own time-out.
+      // Each request occupies a socket until there is a change, for less than the timeout of the socket.
       const maxAwaitTimeMS = Math.min(1000, Math.max(1, Math.floor(connection.timeoutMs / 2)));
       const stream = await connection.run(async ({ locks }) =>
         locks.watch<LockDocument>([{ $match: { 'documentKey._id': id, operationType: { $in: CHANGES } } }], {
@@ -45,7 +45,7 @@ export class LockListener {
       if (this.#isClosed) return;
       await this.#read(stream);
     } catch {
-      // Whoever tries to get the lock meets what is wrong, and tells it.
+      // The next attempt to acquire the lock reports the error.
     } finally {
       this.#isUp = false;
       await this.close();
@@ -56,31 +56,31 @@ export class LockListener {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#stream?.close().catch(() => {
-      // It is gone, then.
+      // The connection is lost anyway.
     });
   }
 
   async #read(stream: ChangeStream<LockDocument>): Promise<void> {
-    // The answer to the first question has a token, with most servers; the second one is open until something happens.
+    // With most servers, the first answer has a token. The second request stays open until there is a change.
     stream.once('resumeTokenChanged', () => this.#up());
     const first = await stream.tryNext();
     this.#up();
-    if (first !== null) this.#tell(first.operationType);
-    for await (const { operationType } of stream) this.#tell(operationType);
+    if (first !== null) this.#changed(first.operationType);
+    for await (const { operationType } of stream) this.#changed(operationType);
   }
 
-  /** From here on everything is heard; what was before must be looked for. */
+  /** From now on, every change is reported. The caller has to check for earlier ones. */
   #up(): void {
     if (this.#isUp || this.#isClosed) return;
     this.#isUp = true;
     this.#wasUp = true;
-    this.#heard('worth a look');
+    this.#report('changed');
   }
 
-  #tell(operation: string): void {
-    this.#heard(operation === 'delete' ? 'removed' : 'worth a look');
+  #changed(operation: string): void {
+    this.#report(operation === 'delete' ? 'removed' : 'changed');
   }
 }
 
-/** A lock is taken by an insertion, which is no news. */
+/** An insertion acquires the lock, which is no reason for another attempt. */
 const CHANGES = ['delete', 'replace', 'update'];

@@ -6,12 +6,12 @@ import { mayRun } from '../../locks/process.js';
 import { LEASE_S, type WaiterRecord, type WaiterRecords, waitersOf, type WaitsFor } from '../../locks/waiters.js';
 import { later, notLater } from '../expiry.js';
 
-/** The most documents that are read at once. */
+/** The maximum number of documents to read. */
 const MAX_DOCUMENTS = 1000;
 
 /**
- * Documents of the collection `cachectl_waiters`, which stays when it is empty: MongoDB cannot drop a collection only if
- * nobody has just written to it.
+ * Documents of the collection `cachectl_waiters`, which stays when it is empty: MongoDB cannot drop a collection only
+ * if nobody has just written to it.
  */
 export function waiterRecords(connection: Connection): WaiterRecords {
   const renew = async (record: WaiterRecord): Promise<void> =>
@@ -32,7 +32,7 @@ export function waiterRecords(connection: Connection): WaiterRecords {
   };
 }
 
-/** The waiters of a lock, the first to come first. */
+/** The waiters of a lock, in order of arrival. */
 export async function liveWaiters({ waiters, now }: Deployment, { table, lock }: WaitsFor): Promise<readonly Waiter[]> {
   const found = await waiters
     .find({ collection: table, lock, expires_at: later(now()) })

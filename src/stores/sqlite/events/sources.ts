@@ -10,7 +10,7 @@ export const EVENTS: readonly EventType[] = [
 ];
 
 /** Adds triggers to the file. */
-export const TRIGGERS: EventSource = { name: 'triggers', types: EVENTS, clients: false, tags: true };
+const TRIGGERS: EventSource = { name: 'triggers', types: EVENTS, clients: false, tags: true };
 
 /** Compares the rows at intervals, and only reads. */
 export const POLL: EventSource = {

@@ -9,13 +9,13 @@ import { bound, type ColumnText } from '../listing/row-keys.js';
 import { liveWaiters } from './waiters.js';
 import { SqliteWaiting, waiterRecords } from './waiting.js';
 
-/** Which column of a table names the owner. */
+/** The column of each table that holds the owner. */
 export const OWNER_COLUMNS = { cache: 'value', locks: 'owner' } as const;
 
-/** How many expired locks one attempt removes, at most. */
+/** The maximum number of expired locks to remove in one attempt. */
 const TIDIED_AT_ONCE = 100;
 
-/** A row of Laravel's cache_locks: the owner stands there bare. Each operation is one statement, so it is atomic. */
+/** A row of Laravel's cache_locks, with the owner as bare text. Each operation is one atomic statement. */
 export class SqliteLock implements Lock {
   readonly #context: SqliteContext;
   readonly #key: string;
@@ -25,8 +25,8 @@ export class SqliteLock implements Lock {
   #wasHeld = false;
 
   /**
-   * @param waits those of the store
-   * @param role `cache` of one that lies among the entries, and is never acquired there
+   * @param waits the open waits of the store
+   * @param role `cache` for a lock among the entries, which is never acquired there
    */
   constructor(context: SqliteContext, name: string, waits: OpenWaits, role: 'cache' | 'locks' = 'locks') {
     this.#context = context;
@@ -37,7 +37,7 @@ export class SqliteLock implements Lock {
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    // Who tries again and again reads first: writers of a file stand in each other's way, readers do not.
+    // A retry reads first: writers of a file block each other, readers do not.
     const isHeld = this.#wasHeld && (await this.holder()) !== undefined;
     const isAcquired = !isHeld && this.#insert(owner, ttl);
     this.#wasHeld = !isAcquired;
@@ -121,7 +121,7 @@ export class SqliteLock implements Lock {
     });
   }
 
-  /** Whether it was still held. */
+  /** True if the lock was still held. */
   #delete(where: string, ...parameters: readonly ColumnText[]): boolean {
     const { connection, tables } = this.#context;
     if (!this.#hasTable()) return false;
@@ -138,14 +138,14 @@ export class SqliteLock implements Lock {
   }
 }
 
-/** What a lock's row says of its holder. */
+/** The holder in a lock's row. */
 export interface HeldRow {
   readonly owner: Buffer;
   /** Unix time, in seconds. */
   readonly expiration: number;
 }
 
-/** At a Unix time in milliseconds, at which it was held. */
+/** @param at Unix time in milliseconds, at which the lock was held */
 export function holderOf({ owner: bytes, expiration }: HeldRow, at: number): LockHolder {
   const owner = keyFromBytes(bytes);
   const ttl = ttlOf(expiration, secondsOf(at));

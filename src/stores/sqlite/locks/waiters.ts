@@ -49,7 +49,7 @@ export function removeWaiter(sql: Statements, token: string): void {
   dropStaleWaiters(sql);
 }
 
-/** Remove what killed processes left, and the table when nobody waits. Only within `write`. */
+/** Remove the rows of killed processes, and the table if nobody waits. Only within `write`. */
 export function dropStaleWaiters(sql: Statements): void {
   if (!hasWaiters(sql)) return;
   const rows = sql
@@ -67,7 +67,7 @@ export function dropStaleWaiters(sql: Statements): void {
   for (const { token } of stale) remove.run(token);
 }
 
-/** The waiters of a lock, the first to come first. Only within `read`. */
+/** The waiters of a lock, in order of arrival. Only within `read`. */
 export function liveWaiters(sql: Statements, { table, lock }: WaitsFor): readonly Waiter[] {
   if (!hasWaiters(sql)) return [];
   const rows = sql

@@ -11,7 +11,7 @@ import { openOnCluster, startRedisCluster } from '../../../support/redis-cluster
 
 const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
 
-/** A slot of the first server in which none of the keys lies. */
+/** A slot of the first server that has none of the keys. */
 const SLOT = 7;
 
 describe('moving slots of a Redis cluster', () => {
@@ -29,7 +29,7 @@ describe('moving slots of a Redis cluster', () => {
     await cluster?.stop();
   });
 
-  /** All keys; when the first was given, `meanwhile` happens. */
+  /** List all keys, and run `meanwhile` after the first one. */
   async function listed(meanwhile: () => Promise<unknown>): Promise<readonly string[]> {
     const found: string[] = [];
     for await (const key of store.keys('*')) {

@@ -35,7 +35,7 @@ function decoded(printsAfterNotices: boolean, lines: readonly string[]): string[
   return events.map(({ type, key, client }) => `${type} ${key}${client === undefined ? '' : ' by 10.0.0.1:1'}`);
 }
 
-/** What a server from Redis 7 on (`behind`) and an earlier one (`before`) send for the same commands. */
+/** What Redis 7 (`behind`) and earlier servers (`before`) send for the same commands. */
 const SENT = {
   'a hit, and a miss': {
     behind: ['"get" "app-a"', '!keymiss app-b', '"get" "app-b"'],

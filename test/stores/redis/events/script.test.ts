@@ -16,14 +16,14 @@ import { failure, textOf, until } from '../../../../src/testing/suite/stores.js'
 import { type RedisCluster, startRedisCluster } from '../../../support/redis-cluster.js';
 import { freePort, type RedisServer, startRedis } from '../../../support/redis-server.js';
 
-/** Laravel's scripts: an `add`, and a lock that is let go by its owner only. */
+/** Laravel's scripts: `add`, and a release by the owner only. */
 const ADD = `return redis.call('exists',KEYS[1])<1 and redis.call('setex',KEYS[1],ARGV[2],ARGV[1])`;
 const RELEASE = `if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end`;
 
-/** An owner as Laravel makes them up. */
+/** An owner as Laravel generates it. */
 const OWNER = 'aBcDeFgHiJkLmNoP';
 
-/** Up to the key that says that all is done. */
+/** Up to the key that marks the end. */
 async function upTo(stream: EventStream, key = 'end'): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
@@ -34,7 +34,7 @@ async function upTo(stream: EventStream, key = 'end'): Promise<CacheEvent[]> {
   return events;
 }
 
-/** A way to a server that can go silent, as a network does: nothing is closed. */
+/** A connection to a server that can go silent like a network: nothing is closed. */
 async function silenceable(port: number) {
   let isSilent = false;
   const sockets: Socket[] = [];
@@ -47,7 +47,7 @@ async function silenceable(port: number) {
     ] as const) {
       from.on('data', (chunk: Buffer) => isSilent || to.write(chunk));
       from.on('error', () => {
-        // The other end went away.
+        // The other end closed the connection.
       });
     }
   });
@@ -66,7 +66,7 @@ async function silenceable(port: number) {
 }
 
 /**
- * A way to a server on which the middle of a line is held up, for longer than it takes to believe that nothing more comes.
+ * A connection to a server that delays the middle of a line for longer than the assumed pause between messages.
  */
 async function holdingUp(port: number, line: string) {
   let held = 0;
@@ -75,7 +75,7 @@ async function holdingUp(port: number, line: string) {
     client.pipe(upstream);
     for (const end of [client, upstream]) {
       end.on('error', () => {
-        // The other end went away.
+        // The other end closed the connection.
       });
       end.on('close', () => {
         client.destroy();
@@ -148,7 +148,7 @@ describe('MONITOR as a source of events', () => {
   async function raw(name: string, port = server.port, db = 0): Promise<Redis> {
     const client = new Redis(port, '127.0.0.1', { connectionName: name, db, protocol: 2 });
     client.on('error', () => {
-      // Its server goes away.
+      // Its server ends.
     });
     clients.push(client);
     await client.ping();
@@ -524,7 +524,7 @@ describe('events of a Redis cluster', () => {
     await joining.stop();
   });
 
-  /** Gives one slot, that holds nothing, to a server that is not in the cluster yet; resolves with a key of it. */
+  /** Give an empty slot to a server that is not in the cluster yet. Resolves with a key of that slot. */
   async function handSlotTo({ client, port }: RedisServer, busPort: number): Promise<string> {
     const [{ client: first }] = cluster.nodes as [RedisServer];
     await first.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
@@ -538,13 +538,13 @@ describe('events of a Redis cluster', () => {
     for (const each of [client, ...cluster.nodes.map((node) => node.client)]) {
       await until(async () => {
         await each.call('CLUSTER', 'SETSLOT', slot, 'NODE', id).catch(() => {
-          // It does not know the server yet.
+          // That node does not know the server yet.
         });
         return slotOwners(String(await each.call('CLUSTER', 'NODES')), slot).includes(id);
       });
     }
 
-    // Which each finds anew when a slot has moved.
+    // Each node notices by itself that the cluster is up again.
     for (const each of [client, ...cluster.nodes.map((node) => node.client)]) {
       await until(async () => String(await each.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     }
@@ -553,7 +553,7 @@ describe('events of a Redis cluster', () => {
   }
 });
 
-/** Ids of the servers that have a slot, as one of them says. */
+/** The ids of the servers with slots, according to one of them. */
 function slotOwners(nodes: string, slot: string): string[] {
   return nodes
     .split('\n')

@@ -158,7 +158,7 @@ describe('events on Redis', () => {
     await worker.does({ job: 'tail' });
     expect(await setting()).to.not.equal('');
     await worker.kill();
-    // A tail that changes nothing itself finds them off.
+    // Notifications are off when the tail, which changed nothing itself, checks them.
     expect(await failure(tail(await open(), false))).to.be.instanceOf(RefusedError);
     expect(await setting()).to.equal('');
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
@@ -210,7 +210,7 @@ describe('events on Redis', () => {
   });
 });
 
-/** What it ended with: an error, or undefined. */
+/** The error with which it ended, or undefined. */
 async function endOf(opening: Promise<EventStream>): Promise<unknown> {
   try {
     const { done } = await (await opening)[Symbol.asyncIterator]().next();
