@@ -10,6 +10,7 @@ import {
   type Variable,
   variable,
 } from '../graph/graph.js';
+import { KeyPositions } from '../key-positions.js';
 import { Tag } from './format.js';
 import { isOneOf } from './reader.js';
 
@@ -27,6 +28,7 @@ export function readGraph(reader: IgbinaryReader): Node {
 /** An array, or the properties of an object, with members left to read. */
 interface Container {
   readonly members: Member[];
+  readonly positions: KeyPositions;
   left: number;
 }
 
@@ -57,9 +59,9 @@ class Reading {
       container.left--;
       const key = this.#readKey();
       if (key === undefined) continue;
-      const member: Member = [key, PENDING];
-      container.members.push(member);
-      member[1] = this.#readNode();
+      const { members, positions } = container;
+      const at = positions.positionOf(key, members) ?? members.push([key, PENDING]) - 1;
+      members[at]![1] = this.#readNode();
     }
 
     return root;
@@ -159,7 +161,7 @@ class Reading {
 
   #readMembers(tag: number, members: Member[]): void {
     const left = this.#reader.count(this.#reader.number(tag - Tag.Array), MIN_MEMBER_BYTES);
-    if (left > 0) this.#open.push({ members, left });
+    if (left > 0) this.#open.push({ members, positions: new KeyPositions(), left });
   }
 
   /** Give the node a number for references. */

@@ -1,5 +1,6 @@
 import type { Value } from '../value.js';
 
+import { KeyPositions } from '../key-positions.js';
 import { boolean, fitsInt64, float, integer, NULL } from '../value.js';
 import { excerpt } from './text.js';
 
@@ -76,7 +77,8 @@ export class JsonParser {
   }
 
   #object(depth: number): Value {
-    const members = new Members();
+    const members: Array<readonly [Buffer, Value]> = [];
+    const positions = new KeyPositions();
     this.#at++;
     if (this.#next() === CLOSE_OBJECT) this.#at++;
     else {
@@ -85,11 +87,14 @@ export class JsonParser {
         const name = this.#string();
         if (this.#next() !== COLON) throw this.#expected('a colon');
         this.#at++;
-        members.set(name, this.#value(depth + 1));
+        const value = this.#value(depth + 1);
+        const position = positions.positionOf(name, members);
+        if (position === undefined) members.push([name, value]);
+        else members[position] = [name, value];
       } while (this.#continues(CLOSE_OBJECT, 'a comma or }'));
     }
 
-    return this.#makeObject(members.list);
+    return this.#makeObject(members);
   }
 
   /** True after a comma, false after `close`. */
@@ -216,32 +221,6 @@ export class JsonParser {
   }
 }
 
-/** A repeated member replaces the value, but keeps the position of the first. */
-class Members {
-  readonly list: Array<readonly [Buffer, Value]> = [];
-  /** Indexes by name, for objects too large for a linear search. */
-  #indexes: Map<string, number> | undefined;
-
-  set(name: Buffer, value: Value): void {
-    const index = this.#indexOf(name);
-    if (index === -1) this.list.push([name, value]);
-    else this.list[index] = [this.list[index]![0], value];
-  }
-
-  #indexOf(name: Buffer): number {
-    const { list } = this;
-    if (list.length <= MAX_COMPARED) {
-      return list.findIndex(([other]) => other.length === name.length && other.equals(name));
-    }
-
-    this.#indexes ??= new Map(list.map(([other], index) => [other.toString(), index]));
-    const text = name.toString();
-    const index = this.#indexes.get(text);
-    if (index === undefined) this.#indexes.set(text, list.length);
-    return index ?? -1;
-  }
-}
-
 function isSpace(byte: number): boolean {
   return byte === SPACE || byte === TAB || byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }
@@ -250,7 +229,6 @@ function isDigit(byte: number | undefined): boolean {
   return byte! >= ZERO && byte! <= NINE;
 }
 
-const MAX_COMPARED = 32;
 /** A JavaScript number represents all integers of this many digits exactly. */
 const MAX_SAFE_DIGITS = 15;
 const MAX_INT64_DIGITS = 19;

@@ -11,6 +11,7 @@ import {
   type Scalar,
   variable,
 } from '../graph/graph.js';
+import { KeyPositions } from '../key-positions.js';
 import { fitsInt64, phpKey, STD_CLASS } from '../value.js';
 import { DEEPEST, Mark, Tag } from './format.js';
 
@@ -28,6 +29,7 @@ export function readGraph(reader: MsgpackReader): Node {
 interface Container {
   readonly kind: 'list' | 'map' | 'object';
   readonly members: Member[];
+  readonly positions: KeyPositions;
   readonly depth: number;
   left: number;
 }
@@ -58,10 +60,10 @@ class Reading {
       }
 
       container.left--;
-      const key = container.kind === 'list' ? BigInt(container.members.length) : this.#readKey(container.kind);
-      const member: Member = [key, PENDING];
-      container.members.push(member);
-      member[1] = this.#readNode(container.depth);
+      const { kind, members, positions, depth } = container;
+      const key = kind === 'list' ? BigInt(members.length) : this.#readKey(kind);
+      const at = positions.positionOf(key, members) ?? members.push([key, PENDING]) - 1;
+      members[at]![1] = this.#readNode(depth);
     }
 
     return root;
@@ -233,9 +235,9 @@ class Reading {
     return { type: 'object', at, class: className, properties, isMadeByClass: false };
   }
 
-  #push(container: Container, at: number): void {
+  #push(container: Omit<Container, 'positions'>, at: number): void {
     if (container.depth > DEEPEST) throw this.#reader.error(`it is nested deeper than ${DEEPEST} levels`, at);
-    this.#open.push(container);
+    this.#open.push({ ...container, positions: new KeyPositions() });
   }
 
   #refer(node: Node): Node {

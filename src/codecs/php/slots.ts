@@ -9,6 +9,12 @@ export class Slots<Slot> {
   #known = Infinity;
   /** The most slots that `C:` objects can have taken. */
   #hidden = 0;
+  #areReferred = false;
+
+  /** Whether `at` was called. */
+  get areReferred(): boolean {
+    return this.#areReferred;
+  }
 
   add(slot: Slot): void {
     this.#slots.push(slot);
@@ -22,6 +28,7 @@ export class Slots<Slot> {
 
   /** Undefined if there is no such slot yet. */
   at(target: number): Slot | typeof HIDDEN | undefined {
+    this.#areReferred = true;
     if (target <= this.#known) return this.#slots[target - 1];
     return target <= this.#slots.length + this.#hidden ? HIDDEN : undefined;
   }

@@ -1,6 +1,7 @@
 import type { ArrayKey, CustomValue, EnumValue, FloatValue, ReferenceValue, Value } from '../value.js';
 
 import { excerpt } from '../json/text.js';
+import { KeyPositions } from '../key-positions.js';
 import { NULL } from '../value.js';
 import { serializedFloat } from './numeric.js';
 import { Reader } from './reader.js';
@@ -19,6 +20,7 @@ export function unserialize(bytes: Buffer): Value {
   const slots = new Slots<Kind>();
   // Outermost first. An explicit stack, so deep nesting cannot overflow the call stack.
   const open: Container[] = [];
+  let repeatedAt: number | undefined;
   for (;;) {
     const start = reader.offset;
     const read = readOne(reader, slots);
@@ -29,8 +31,9 @@ export function unserialize(bytes: Buffer): Value {
 
     let complete: undefined | Value = read.value;
     for (let container = open.at(-1); container; container = open.at(-1)) {
-      if (complete) container.members.push([container.key!, complete]);
-      if (container.members.length < container.count) {
+      if (complete && addMember(container, complete)) repeatedAt ??= start;
+      if (container.left > 0) {
+        container.left--;
         container.key = readKey(reader);
         break;
       }
@@ -42,6 +45,11 @@ export function unserialize(bytes: Buffer): Value {
 
     if (open.length > 0) continue;
     if (!reader.isAtEnd) throw reader.error('expected the end');
+    // PHP refuses some of these, and others depend on how it stores the array.
+    if (repeatedAt !== undefined && slots.areReferred) {
+      throw reader.error('it repeats a key in a value with references', repeatedAt);
+    }
+
     return complete!;
   }
 }
@@ -52,8 +60,10 @@ type Kind = 'object' | 'other';
 /** An array, or an object if it has a class, whose members are being read. */
 interface Container {
   readonly class: Buffer | undefined;
-  readonly count: number;
   readonly members: Array<[ArrayKey, Value]>;
+  readonly positions: KeyPositions;
+  /** Members left to read. */
+  left: number;
   key?: ArrayKey;
 }
 
@@ -148,7 +158,15 @@ function readHead(reader: Reader, className?: Buffer): Container {
   reader.expect(':');
   const count = reader.count(MIN_MEMBER_BYTES);
   reader.expect(':{');
-  return { class: className, count, members: [] };
+  return { class: className, members: [], positions: new KeyPositions({ isPhpArray: true }), left: count };
+}
+
+/** Add the member whose key was read. True if the key is repeated: its value replaces the first, as in PHP. */
+function addMember({ members, positions, key }: Container, value: Value): boolean {
+  const position = positions.positionOf(key!, members);
+  if (position === undefined) members.push([key!, value]);
+  else members[position]![1] = value;
+  return position !== undefined;
 }
 
 function closed({ class: className, members }: Container): Value {

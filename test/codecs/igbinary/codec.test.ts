@@ -139,6 +139,13 @@ describe('igbinary', () => {
     expect(read('17 0161 1402 00 1101 62 0605')).to.equal('O:1:"a":1:{s:1:"b";i:5;}');
   });
 
+  it('keeps the last value of a repeated key at the place of the first, as the extension does', () => {
+    expect(read('1403 0600 110161 0601 0605 0600 110162')).to.equal('a:2:{i:0;s:1:"b";i:1;i:5;}');
+    expect(read('17 0161 1402 1101 62 0605 0e01 0606')).to.equal('O:1:"a":1:{s:1:"b";i:6;}');
+    // The second member is a reference to the array that the repeated key replaced.
+    expect(read('1403 0600 1400 0600 0607 0601 25 0101')).to.equal('a:2:{i:0;i:7;i:1;a:0:{}}');
+  });
+
   describe('refuses with the offset', () => {
     for (const [title, hex, message] of [
       ['nothing', '', 'it ends too early, at byte 4 of 4'],
@@ -177,7 +184,7 @@ describe('igbinary', () => {
 
     it('a long string repeated thousands of times', () => {
       const string = `13000fffff${'61'.repeat(0x0f_ff_ff)}`;
-      const hex = `150400 0600${string}${Array.from({ length: 1023 }, () => '06000e00').join('')}`;
+      const hex = `150400 0600${string}${Array.from({ length: 1023 }, (_, key) => `08${(key + 1).toString(16).padStart(4, '0')}0e00`).join('')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');
     });
 

@@ -90,6 +90,12 @@ describe('msgpack', () => {
       expect(read(`82 ${STD} a135 01`)).to.equal('O:8:"stdClass":1:{s:1:"5";i:1;}');
     });
 
+    it('reads the last value of a repeated key at the place of the first, as the extension does', () => {
+      expect(read('83 00 05 01 06 00 07')).to.equal('a:2:{i:0;i:7;i:1;i:6;}');
+      expect(read('82 a130 05 00 06')).to.equal('a:1:{i:0;i:6;}');
+      expect(read(`84 ${STD} a161 05 a162 06 a161 07`)).to.equal('O:8:"stdClass":2:{s:1:"a";i:7;s:1:"b";i:6;}');
+    });
+
     it('reads an empty map as an object', () => {
       expect(read('80')).to.equal('O:8:"stdClass":0:{}');
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Value } from '../../../src/codecs/value.js';
+import type { ArrayValue, Value } from '../../../src/codecs/value.js';
 
 import { MAX_DEPTH, unserialize } from '../../../src/codecs/php/unserialize.js';
 import { boolean, float, integer, list, NULL, string } from '../../../src/codecs/value.js';
@@ -97,7 +97,38 @@ const REFUSED: ReadonlyArray<readonly [what: string, bytes: string, offset: numb
   ['an object that is no object', 'a:2:{i:0;i:1;i:1;r:2;}', 19, /slot 2 should hold an object/],
 ];
 
+/** What PHP writes for what it reads from it. */
+const REPEATED: ReadonlyArray<readonly [string, string]> = [
+  ['a:2:{i:0;i:1;i:0;i:2;}', 'a:1:{i:0;i:2;}'],
+  ['a:3:{i:0;i:1;i:7;N;i:0;i:2;}', 'a:2:{i:0;i:2;i:7;N;}'],
+  ['a:3:{s:1:"k";i:1;s:1:"l";N;s:1:"k";i:2;}', 'a:2:{s:1:"k";i:2;s:1:"l";N;}'],
+  ['a:2:{i:5;i:1;s:1:"5";i:2;}', 'a:1:{i:5;i:2;}'],
+  ['a:2:{s:2:"05";i:1;i:5;i:2;}', 'a:2:{s:2:"05";i:1;i:5;i:2;}'],
+  ['a:4:{i:9;N;i:-1;i:1;i:3;N;i:-1;i:2;}', 'a:3:{i:9;N;i:-1;i:2;i:3;N;}'],
+  ['O:8:"stdClass":3:{s:1:"p";i:1;s:1:"q";N;s:1:"p";i:2;}', 'O:8:"stdClass":2:{s:1:"p";i:2;s:1:"q";N;}'],
+];
+
 describe('unserialize', () => {
+  for (const [text, same] of REPEATED) {
+    it(`reads ${text} as PHP does: ${same}`, () => {
+      expect(unserialize(Buffer.from(text))).to.deep.equal(unserialize(Buffer.from(same)));
+    });
+  }
+
+  it('finds a repeated key among many', () => {
+    const members = Array.from({ length: 100 }, (_, index) => `s:3:"${100 + index}";N;s:4:"k${100 + index}";N;`);
+    const value = unserialize(Buffer.from(`a:202:{${members.join('')}s:4:"k150";i:1;i:150;i:2;}`));
+    const { entries } = value as ArrayValue;
+    expect(entries).to.have.lengthOf(200);
+    expect(entries[100]).to.deep.equal([Buffer.from('150'), integer(2)]);
+    expect(entries[101]).to.deep.equal([Buffer.from('k150'), integer(1)]);
+  });
+
+  it('refuses a repeated key beside references, which PHP reads in its own way', () => {
+    const error = refusal(Buffer.from('a:3:{i:0;i:1;i:0;i:2;i:1;R:2;}'));
+    expect(error.message).to.include('it repeats a key in a value with references, at byte 17 of');
+  });
+
   for (const [text, value] of READ) {
     it(`reads ${JSON.stringify(text)}`, () => {
       expect(unserialize(Buffer.from(text, 'latin1'))).to.deep.equal(value);

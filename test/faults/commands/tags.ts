@@ -11,8 +11,8 @@ import { openStore } from '../../../src/stores/open.js';
 const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 
 /** More than a page of any store in the long form. */
-const SEEDED = IS_FULL ? 2500 : 20;
-const ADDED = IS_FULL ? 1200 : 20;
+const SEEDED = IS_FULL ? 1100 : 20;
+const ADDED = IS_FULL ? 300 : 20;
 const HOUR = 3600;
 
 const TAGS = ['a', 'b'] as const;
