@@ -15,6 +15,7 @@ export function bareNumbers(codec: Codec): Codec {
     name: codec.name,
     encode: (value) => bareText(value) ?? codec.encode(value),
     decode: (bytes) => (isNumeric(bytes) ? numberOrText(bytes) : codec.decode(bytes)),
+    toJson: (text) => (NO_NUMBER.test(text) ? codec.toJson?.(text) : SHORT_INTEGER.test(text) ? text : undefined),
   };
 }
 
@@ -51,6 +52,12 @@ function numberOrText(bytes: Buffer): Value {
   // `-0` is more likely text than a negative zero, so it keeps its digits.
   return number !== 0 && floatText(number) === text ? float(number) : string(bytes);
 }
+
+/** Numbers begin with a digit, a sign, a point or white space. */
+const NO_NUMBER = /^[A-Za-z]/;
+
+/** A canonical integer of fewer digits than a 64-bit integer can have. */
+const SHORT_INTEGER = /^(?:0|-?[1-9]\d{0,17})$/;
 
 /** A 64-bit integer has up to 19 digits. */
 const INTEGER = /^-?\d{1,19}$/;

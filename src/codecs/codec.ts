@@ -17,4 +17,11 @@ export interface Codec {
    * @throws UndecodableError with the byte offset of what it refuses
    */
   decode(bytes: Buffer): Value;
+
+  /**
+   * The JSON of the value that `text` decodes to, without decoding it. Undefined if it has to be decoded, also where
+   * JSON cannot represent it exactly.
+   * @param text whose UTF-8 is the stored bytes
+   */
+  toJson?(text: string): string | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Codec } from './codec.js';
 
 import { InputError } from '../errors.js';
+import { quoted } from './json/text.js';
 import { serializedFloat } from './php/numeric.js';
 import { string } from './value.js';
 
@@ -8,6 +9,7 @@ import { string } from './value.js';
 export const rawCodec: Codec = {
   name: 'raw',
   decode: (bytes) => string(bytes),
+  toJson: quoted,
   encode(value) {
     switch (value.type) {
       case 'boolean':

@@ -1,6 +1,11 @@
 /** A JSON string that is safe for a terminal: control characters are escaped. */
 export function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replaceAll(UNSAFE, escaped);
+  return quotedPlain(text) ?? JSON.stringify(text).replaceAll(UNSAFE, escaped);
+}
+
+/** The same for ASCII text without anything to escape, as most is. Undefined for other text. */
+export function quotedPlain(text: string): string | undefined {
+  return PLAIN.test(text) ? `"${text}"` : undefined;
 }
 
 /** The start of a text as such a string, for error messages. */
@@ -10,7 +15,7 @@ export function excerpt(text: string): string {
 
 const MAX_EXCERPT = 40;
 
-/** Text without anything to escape, as most is. The test takes a fifth of the time of the escaping. */
+/** The test takes a fifth of the time of the escaping. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** Control characters that JSON leaves unescaped: DEL, C1, line separators and bidirectional controls. */

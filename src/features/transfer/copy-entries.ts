@@ -26,7 +26,8 @@ export async function copyEntries(
   const onWritten = (): void => onProgress({ done: tally.written, ...(total !== undefined && { total }) });
   const writer = new EntryWriter(to, { ifAbsent, signal, tally, onWritten });
   const asStored = !ifAbsent && to.putStored !== undefined && from.storedForm === to.storedForm;
-  for await (const page of prefetch(readPages(from, { pattern, signal, asStored, tally }))) {
+  const pages = readPages(from, { pattern, signal, asStored, valueOf: (reading) => reading.decode(), tally });
+  for await (const page of prefetch(pages)) {
     if (dryRun) tally.written += page.entries.length;
     else await writer.write(page.entries, page.readAt);
     onWritten();

@@ -7,12 +7,14 @@ import { unsupported } from '../../stores/contract/operations.js';
 import { taggedKey, tagHashOf } from '../../stores/tags/names.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
-export interface ReadOptions {
+export interface ReadOptions<V> {
   /** A glob on the key. */
   readonly pattern: string;
   readonly signal: AbortSignal;
   /** Give every entry as its stored bytes, for a store of the same form. */
   readonly asStored: boolean;
+  /** The form in which the reader wants a value. @throws UndecodableError */
+  readonly valueOf: (reading: Entry) => V;
   /** Counts what is read and what is left out. */
   readonly tally: Tally;
   /** Report places, and continue at one: see `ListEntriesOptions`. */
@@ -22,8 +24,8 @@ export interface ReadOptions {
   readonly isWanted?: (listedKey: string) => boolean;
 }
 
-export interface EntryPage {
-  readonly entries: readonly TransferEntry[];
+export interface EntryPage<V> {
+  readonly entries: ReadonlyArray<TransferEntry<V>>;
   /** When the store returned them, in Unix milliseconds: their TTLs count from then. */
   readonly readAt: number;
   /** Where the listing continues after them, if places were asked for and there is one. */
@@ -34,14 +36,14 @@ export interface EntryPage {
  * Read the entries of a store page by page. Skips locks, which are held in this store only.
  * @throws UnsupportedError where keys cannot be listed
  */
-export async function* readPages(store: Store, options: ReadOptions): AsyncGenerator<EntryPage> {
+export async function* readPages<V>(store: Store, options: ReadOptions<V>): AsyncGenerator<EntryPage<V>> {
   if (store.entries === undefined) throw unsupported(store, 'entries');
   const { pattern, signal, tally, places = false, after, isWanted = () => true } = options;
   const tags = store.supports('tags');
   const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
   for await (const page of store.entries(listing)) {
     const readAt = Date.now();
-    const entries: TransferEntry[] = [];
+    const entries: Array<TransferEntry<V>> = [];
     for (const listed of page) {
       if (!isWanted(listed.key)) continue;
       tally.read++;
@@ -53,22 +55,23 @@ export async function* readPages(store: Store, options: ReadOptions): AsyncGener
   }
 }
 
-function entryOf(store: Store, listed: ListedEntry, { asStored, tally }: ReadOptions): TransferEntry | undefined {
+function entryOf<V>(store: Store, listed: ListedEntry, options: ReadOptions<V>): TransferEntry<V> | undefined {
   const { key, lock, reading } = listed;
+  const { tally } = options;
   if (lock !== undefined) tally.locks++;
   else if (reading !== undefined && !(reading instanceof Error)) {
-    return contentOf(store, listed, reading, { asStored, tally });
+    return contentOf(store, listed, reading, options);
   } else if (reading instanceof WrongTypeError) tally.foreign++;
   else tally.fail(key, reading ?? new Error('the listing did not return its content'));
   return undefined;
 }
 
-function contentOf(
+function contentOf<V>(
   store: Store,
   listed: ListedEntry,
   reading: Entry,
-  { asStored, tally }: Pick<ReadOptions, 'asStored' | 'tally'>,
-): TransferEntry | undefined {
+  { asStored, valueOf, tally }: ReadOptions<V>,
+): TransferEntry<V> | undefined {
   const { key, tags } = namesOf(listed, tally);
   const { ttl = null } = reading;
   if (reading.ttl === undefined) tally.endless++;
@@ -76,7 +79,8 @@ function contentOf(
   if (asStored && form !== undefined) return { key, tags, ttl, stored: storedOf(reading), form };
   try {
     const { flags } = reading;
-    return { key, tags, ttl, value: reading.decode(), ...(flags !== undefined && { flags }) };
+    const value = valueOf(reading);
+    return flags === undefined ? { key, tags, ttl, value } : { key, tags, ttl, value, flags };
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
     if (form === undefined) {

@@ -2,7 +2,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Ttl } from '../../stores/contract/store.js';
 
 /** An entry on its way from a store or a file to another. */
-export type TransferEntry = StoredTransfer | ValueTransfer;
+export type TransferEntry<V = Value> = StoredTransfer | ValueTransfer<V>;
 
 interface Transfer {
   /** As its writer gave it: without the hash of its tags. */
@@ -13,8 +13,8 @@ interface Transfer {
   readonly ttl: Ttl;
 }
 
-export interface ValueTransfer extends Transfer {
-  readonly value: Value;
+export interface ValueTransfer<V = Value> extends Transfer {
+  readonly value: V;
   /** Memcached's item flags, where the codec would write others. */
   readonly flags?: number;
   readonly stored?: undefined;

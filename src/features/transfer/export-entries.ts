@@ -6,7 +6,7 @@ import type { Tally } from './tally.js';
 import { LostPlaceError } from '../../errors.js';
 import { note } from '../../terminal/output.js';
 import { type ReadOptions, readPages } from './entry-reader.js';
-import { printLine } from './ndjson/line-writer.js';
+import { printLine, printValue } from './ndjson/line-writer.js';
 import { unwritten } from './resume/written-keys.js';
 
 /** Characters that are written at once, approximately. */
@@ -29,9 +29,9 @@ export async function exportEntries(
   { pattern, tally, total }: ExportOptions,
   { signal, onProgress }: Required<BulkOptions>,
 ): Promise<void> {
-  const print = async (some: Pick<ReadOptions, 'after' | 'isWanted' | 'places'>): Promise<void> => {
+  const print = async (some: Pick<ReadOptions<string>, 'after' | 'isWanted' | 'places'>): Promise<void> => {
     const hasPlaces = some.places === true && store.traits.listingPlaces === true;
-    const pages = readPages(store, { pattern, signal, asStored: false, tally, ...some });
+    const pages = readPages(store, { pattern, signal, asStored: false, valueOf: printValue, tally, ...some });
     for await (const { entries, readAt, place } of pages) {
       for (const { text, count } of batches(entries, Math.floor(readAt / 1000))) {
         await output.write(Buffer.from(text));
@@ -60,7 +60,10 @@ export async function exportEntries(
 }
 
 /** @param now the Unix time that their TTLs count from */
-function* batches(entries: readonly TransferEntry[], now: number): Generator<{ text: string; count: number }> {
+function* batches(
+  entries: ReadonlyArray<TransferEntry<string>>,
+  now: number,
+): Generator<{ text: string; count: number }> {
   let text = '';
   let count = 0;
   for (const entry of entries) {

@@ -13,6 +13,8 @@ export interface Entry {
   readonly flags?: number;
   /** @throws UndecodableError if the codec of the profile cannot read the bytes */
   decode(): Value;
+  /** The value as JSON without decoding it; undefined if it has to be decoded. See `Codec.toJson`. */
+  toJson?(): string | undefined;
   /**
    * The form that `putStored` accepts, if `stored` is not the whole value: on Memcached it includes the flags. Absent
    * if `stored` is enough.

@@ -17,6 +17,11 @@ export class ColumnCodec {
     return this.#codec.name === 'php' && bytes.includes(0) ? Buffer.from(bytes.toString('base64')) : bytes;
   }
 
+  /** The JSON of what is not wrapped in base64. */
+  toJson(text: string): string | undefined {
+    return this.#codec.toJson?.(text);
+  }
+
   /** @throws UndecodableError */
   decode(column: Buffer): Value {
     return this.#codec.decode(

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ArrayKey, Value } from '../../../codecs/value.js';
+import type { ArrayKey, ObjectValue, Value } from '../../../codecs/value.js';
+import type { Entry } from '../../../stores/contract/store.js';
 import type { TransferEntry, ValueTransfer } from '../entry.js';
 
 import { floatToJson, quoted } from '../../../codecs/json/text.js';
@@ -10,14 +11,21 @@ import { isUtf8Key, keyToBytes } from '../../../stores/entries/key-text.js';
 
 /**
  * The line of an entry in an export, in the format of docs/export.md: `{"key":"k","value":"v","expires":null}`.
+ * @param entry its value may be printed already
  * @param now the Unix time that its TTL counts from
  */
-export function printLine(entry: TransferEntry, now: number): string {
+export function printLine(entry: TransferEntry<Value | string>, now: number): string {
   const { key, tags, ttl } = entry;
   const content = entry.stored === undefined ? valueMembers(entry) : storedMembers(entry.stored, entry.form);
   const expires = ttl === null ? 'null' : String(now + ttl);
   const keyMember = isUtf8Key(key) ? `"key":${quoted(key)}` : `"key64":${base64(key)}`;
   return `{${keyMember},${content},"expires":${expires}${tags.length === 0 ? '' : tagsMember(tags)}}\n`;
+}
+
+/** The member of a line that holds the value: `"value":"v"`. @throws UndecodableError */
+export function printValue(entry: Entry): string {
+  const json = entry.toJson?.();
+  return json === undefined ? valueMember(entry.decode()) : `"value":${json}`;
 }
 
 function tagsMember(tags: readonly string[]): string {
@@ -30,8 +38,9 @@ function base64(name: string): string {
   return `"${keyToBytes(name).toString('base64')}"`;
 }
 
-function valueMembers({ value, flags }: ValueTransfer): string {
-  return flags === undefined ? valueMember(value) : `${valueMember(value)},"flags":${flags}`;
+function valueMembers({ value, flags }: ValueTransfer<Value | string>): string {
+  const member = typeof value === 'string' ? value : valueMember(value);
+  return flags === undefined ? member : `${member},"flags":${flags}`;
 }
 
 function valueMember(value: Value): string {
@@ -127,21 +136,22 @@ const REPLACEMENT = '\uFFFD';
  */
 function selfMadeClasses(value: Value): readonly string[] | undefined {
   const forms = new Map<string, boolean>();
-  return collectForms(value, forms) && forms.size > 0
-    ? [...forms].filter(([, isMadeByClass]) => isMadeByClass).map(([name]) => name)
-    : undefined;
-}
-
-/** False where a class has both forms, or a name that is not UTF-8. */
-function collectForms(value: Value, forms: Map<string, boolean>): boolean {
-  if (value.type === 'array') return value.entries.every(([, item]) => collectForms(item, forms));
-  if (value.type !== 'object') return true;
-  const { class: className, isMadeByClass, properties } = value;
-  if (isMadeByClass !== undefined) {
-    const name = className.toString();
-    if (!isUtf8(className) || (forms.get(name) ?? isMadeByClass) !== isMadeByClass) return false;
-    forms.set(name, isMadeByClass);
+  // An explicit stack, so deep nesting cannot overflow the call stack.
+  const left = [value];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (next.type === 'object' && !recordForm(next, forms)) return undefined;
+    const members = next.type === 'array' ? next.entries : next.type === 'object' ? next.properties : [];
+    for (const [, item] of members) left.push(item);
   }
 
-  return properties.every(([, item]) => collectForms(item, forms));
+  return forms.size > 0 ? [...forms].filter(([, isMadeByClass]) => isMadeByClass).map(([name]) => name) : undefined;
+}
+
+/** False if the class has both forms, or a name that is not UTF-8. */
+function recordForm({ class: className, isMadeByClass }: ObjectValue, forms: Map<string, boolean>): boolean {
+  if (isMadeByClass === undefined) return true;
+  const name = className.toString();
+  if (!isUtf8(className) || (forms.get(name) ?? isMadeByClass) !== isMadeByClass) return false;
+  forms.set(name, isMadeByClass);
+  return true;
 }

@@ -12,7 +12,7 @@ import { now, ttlOf } from '../../sql/expiry.js';
 import { ColumnCodec } from '../../sql/values.js';
 import { type KeyRange, keysUnder } from '../keys.js';
 import { namesOf } from '../tags/of-key.js';
-import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
+import { type AsColumn, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
 /** Rows per page. */
 const PAGE = 500;
@@ -64,8 +64,8 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
     // Object spread would take longer than everything else here.
     if (typeof value === 'number')
       return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
-    const reading = new CodedEntry(bytesOf(value), ttl, values);
-    const size = reading.stored.length;
+    const reading = new CodedEntry(value, ttl, values);
+    const size = Buffer.byteLength(value);
     return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
   };
 

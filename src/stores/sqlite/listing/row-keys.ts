@@ -47,7 +47,3 @@ export function bound(text: string): ColumnText {
 export function shortKey(storedKey: RowKey, prefix: string): string {
   return (typeof storedKey === 'string' ? storedKey : keyFromBytes(storedKey)).slice(prefix.length);
 }
-
-export function bytesOf(column: ColumnText): Buffer {
-  return typeof column === 'string' ? Buffer.from(column) : column;
-}

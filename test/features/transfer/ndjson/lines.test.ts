@@ -1,21 +1,24 @@
 import { expect } from 'chai';
 
 import type { Value } from '../../../../src/codecs/value.js';
-import type { TransferEntry } from '../../../../src/features/transfer/entry.js';
+import type { ValueTransfer } from '../../../../src/features/transfer/entry.js';
 
+import { phpCodec } from '../../../../src/codecs/php/codec.js';
+import { serialize } from '../../../../src/codecs/php/serialize.js';
 import { unserialize } from '../../../../src/codecs/php/unserialize.js';
 import { float, integer, list, NULL, string } from '../../../../src/codecs/value.js';
 import { FastLineParser } from '../../../../src/features/transfer/ndjson/fast-line-parser.js';
 import { parseLine } from '../../../../src/features/transfer/ndjson/line-parser.js';
 import { readLines } from '../../../../src/features/transfer/ndjson/line-reader.js';
-import { printLine } from '../../../../src/features/transfer/ndjson/line-writer.js';
+import { printLine, printValue } from '../../../../src/features/transfer/ndjson/line-writer.js';
+import { CodedEntry } from '../../../../src/stores/entries/coded-entry.js';
 import { Random } from '../../../fuzz/random.js';
 import { randomValue } from '../../../fuzz/values.js';
 
 const NOW = 1_800_000_000;
 const CONTEXT = { now: NOW, ttl: null };
 
-function entry(value: Value, key = 'k'): TransferEntry {
+function entry(value: Value, key = 'k'): ValueTransfer {
   return { key, tags: [], ttl: 60, value };
 }
 
@@ -58,6 +61,7 @@ describe('lines of an export', () => {
     ['a reference', 'a:2:{i:0;a:0:{}i:1;R:2;}'],
     ['a float that was written otherwise', 'd:0.10000000000000001;'],
     ['an enum', 'E:11:"Suit:Hearts";'],
+    ['deep nesting', `${'a:1:{i:0;'.repeat(4000)}N;${'}'.repeat(4000)}`],
   ] as const) {
     it(`hold ${what} as PHP has it`, () => {
       const line = printLine(entry(unserialize(Buffer.from(serialized))), NOW);
@@ -75,6 +79,8 @@ describe('lines of an export', () => {
       expect(parseLine(line, CONTEXT), line).to.deep.equal(made);
       const read = fast(line);
       if (read !== undefined) expect(read, line).to.deep.equal(made);
+      const stored = new CodedEntry(serialize(made.value), 60, phpCodec);
+      expect(printLine({ ...made, value: printValue(stored) }, NOW)).to.equal(line);
     }
 
     expect([...seen]).to.include.members(['value', 'base64', 'php']);
