@@ -20,7 +20,7 @@ import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, PAGE_SIZE, storedBatches } from '../listing/batches.js';
-import { bulkByNode } from './client/bulk-by-node.js';
+import { bulkByNode, MIN_BULK } from './client/bulk-by-node.js';
 import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
 import { countingError, wrongType } from './errors.js';
 import { changeGuarded } from './guarded-key.js';
@@ -34,9 +34,6 @@ if pttl > 0 then redis.call('PEXPIRE', KEYS[1], pttl) end
 return 1`;
 
 const NOTHING_MORE: Command[] = [];
-
-/** From this many entries on, a separate connection for bulk writes pays off. */
-const MANY = 500;
 
 /** How many batches may be in flight. */
 const BATCHES_IN_FLIGHT = 4;
@@ -215,7 +212,7 @@ export class Entries implements Repository {
   async #write(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const { connection } = this;
     const { isCluster } = connection;
-    if (isCluster || (batch.length < MANY && !connection.writesInBulk)) {
+    if (isCluster || (batch.length < MIN_BULK && !connection.writesInBulk)) {
       const last = isCluster ? lastOfEachKey(batch) : batch;
       const { stored, failure } = await (isCluster ? this.#writeOnCluster(last) : this.#sendEntries(last));
       return failure ? { stored, failure } : { stored: batch.length };
@@ -236,7 +233,7 @@ export class Entries implements Repository {
 
   async #writeOnCluster(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const isAlone = this.written(batch[0]!.key, null).length === 0;
-    if (batch.length < MANY || !isAlone) return this.#sendEntries(batch);
+    if (batch.length < MIN_BULK || !isAlone) return this.#sendEntries(batch);
     const written = await bulkByNode(
       this.connection,
       batch.map((entry) => ({ ...entry, full: this.storedKey(entry.key) })),

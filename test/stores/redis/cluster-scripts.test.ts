@@ -41,8 +41,14 @@ describe('scripts on every primary of a Redis cluster', () => {
   }
 
   async function sizes(): Promise<number> {
-    const all = await Promise.all(cluster.nodes.map(({ client }) => client.dbsize()));
-    return all.reduce((sum, size) => sum + size, 0);
+    return sum(await Promise.all(cluster.nodes.map(({ client }) => client.dbsize())));
+  }
+
+  /** Each node refuses the keys of the others, and so stores its own. */
+  async function fill(prefix: string, size: number): Promise<void> {
+    const script = `for at = 1, ARGV[2] do redis.pcall('SET', ARGV[1] .. 'f' .. at, 's:1:"v";') end`;
+    await Promise.all(cluster.nodes.map(async ({ client }) => client.eval(script, 0, prefix, size)));
+    for (const { client } of cluster.nodes) await client.config('RESETSTAT');
   }
 
   it('compute the slot that the servers do', async () => {
@@ -71,6 +77,23 @@ describe('scripts on every primary of a Redis cluster', () => {
     expect(JSON.parse(out)).to.deep.include({ removed: 2 * ENTRIES, keptLocks: 1 });
     expect(await sizes()).to.equal(1);
     for (const scripts of await calls('eval')) expect(scripts).to.be.at.least(2);
+  });
+
+  it('flush slot by slot, with one command for the keys of a slot, and touch no other prefix', async () => {
+    await fill('app-', 46_000);
+    await fill('apple-', 1000);
+    const { out } = await cachectl(['flush', '--yes', '--json', '--url', url()]);
+    expect(JSON.parse(out)).to.deep.include({ removed: 2 * ENTRIES + 46_000, keptLocks: 1 });
+    expect(await sizes()).to.equal(1001);
+    for (const commands of await calls('unlink')) expect(commands).to.be.within(4500, 5600);
+  });
+
+  it('flush a prefix with a hash tag, which has all keys in one slot, with one command for a page', async () => {
+    await fill('{app}-', 5000);
+    const { out } = await cachectl(['flush', '--yes', '--json', '--url', url().replace('app-', '{app}-')]);
+    expect(JSON.parse(out)).to.deep.include({ removed: 5000, keptLocks: 0 });
+    expect(await sizes()).to.equal(2 * ENTRIES + 2);
+    expect(sum(await calls('unlink'))).to.be.within(1, 200);
   });
 
   it('flush a tag, and keep the rest', async () => {
@@ -154,6 +177,10 @@ describe('scripts on every primary of a Redis cluster', () => {
     });
   });
 });
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
 
 function entries(head: string, count: number) {
   return Array.from({ length: count }, (_, at) => ({ key: `${head}${at}`, value: string('v'), ttl: null }));

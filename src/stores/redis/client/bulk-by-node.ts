@@ -2,6 +2,9 @@ import type { PutBatch } from '../../entries/put-batches.js';
 import type { EncodedEntry } from '../../listing/batches.js';
 import type { Connection } from '../connection.js';
 
+/** From this many commands on, a separate connection for bulk writes pays off. */
+export const MIN_BULK = 500;
+
 /** An entry and its stored key. */
 export interface PlacedEntry extends EncodedEntry {
   readonly full: string;

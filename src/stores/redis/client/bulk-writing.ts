@@ -22,7 +22,9 @@ export interface Answered {
   readonly done: number;
   /** How many succeeded, after a failure too. */
   readonly succeeded: number;
-  /** The positions of commands that a node of a cluster redirects to another. */
+  /** The sum of the replies. NaN if a command that succeeded had a reply other than an integer. */
+  readonly sum: number;
+  /** The positions of commands that a node of a cluster redirects to another, or refuses because the cluster is down. */
   readonly redirected: readonly number[];
   /** Why the next command failed, or why its outcome is unknown. */
   readonly failure: Error | undefined;
@@ -75,7 +77,7 @@ export class BulkWriting {
    * writer afterwards.
    */
   async send(writer: RespWriter): Promise<Answered> {
-    if (this.#lost) return { done: 0, succeeded: 0, redirected: [], failure: this.#lost };
+    if (this.#lost) return { done: 0, succeeded: 0, sum: 0, redirected: [], failure: this.#lost };
     if (this.#waiting.length === 0) this.#silence.refresh();
     const answered = await new Promise<Answered>((resolve) => {
       this.#waiting.push({
@@ -83,6 +85,7 @@ export class BulkWriting {
         answers: 0,
         done: 0,
         succeeded: 0,
+        sum: 0,
         redirected: [],
         failure: undefined,
         resolve,
@@ -109,11 +112,29 @@ export class BulkWriting {
     let start = 0;
     for (let at = 0; at < chunk.length; at++) {
       if (chunk[at] !== LINE_FEED) continue;
-      // Only error replies are parsed.
+      // The text of a status such as `+OK` does not matter.
       const first = this.#isWithinLine ? this.#line.charCodeAt(0) : chunk[start]!; // eslint-disable-line unicorn/prefer-code-point -- a byte
-      if (first === MINUS) this.#answer(this.#line + chunk.toString('utf8', start, at));
-      else if (first === PLUS || first === COLON) this.#answer();
-      else this.#lose(translated(new Error('Unexpected reply to SET'), this.#location));
+      switch (first) {
+        case PLUS: {
+          this.#answer(Number.NaN);
+          break;
+        }
+
+        case COLON: {
+          this.#answer(Number(this.#lineTo(chunk, start, at)));
+          break;
+        }
+
+        case MINUS: {
+          this.#answer(this.#lineTo(chunk, start, at).trimEnd());
+          break;
+        }
+
+        default: {
+          this.#lose(translated(new Error('Unexpected reply to a write'), this.#location));
+        }
+      }
+
       if (this.#isWithinLine) {
         this.#line = '';
         this.#isWithinLine = false;
@@ -128,16 +149,24 @@ export class BulkWriting {
     if (this.#line.length > MAX_LINE) this.#lose(tooLargeReply(new LargeReplyError(), this.#location));
   }
 
-  #answer(refusal?: string): void {
+  /** A line without the first byte, which says what kind of reply it is. It ends at `to`, before the line feed. */
+  #lineTo(chunk: Buffer, from: number, to: number): string {
+    return (this.#line + chunk.toString('utf8', from, to)).slice(1);
+  }
+
+  /** @param reply an integer, NaN for another success, or the words of an error */
+  #answer(reply: number | string): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
     const position = next.answers++;
-    if (refusal !== undefined && this.#isOfCluster && isRedirection(refusal.slice(1))) next.redirected.push(position);
-    else if (refusal === undefined) {
+    if (typeof reply === 'number') {
       next.succeeded++;
+      next.sum += reply;
       if (next.failure === undefined) next.done++;
+    } else if (this.#isOfCluster && (isRedirection(reply) || reply.startsWith('CLUSTERDOWN '))) {
+      next.redirected.push(position);
     } else {
-      next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
+      next.failure ??= refused(reply, this.#location);
     }
 
     if (next.answers < next.commands) return;
@@ -170,6 +199,7 @@ interface Waiting {
   answers: number;
   done: number;
   succeeded: number;
+  sum: number;
   readonly redirected: number[];
   failure: Error | undefined;
   resolve(answered: Answered): void;

@@ -7,7 +7,11 @@ import { NOT_REDIS } from '../errors.js';
 export function count(reply: Error | Reply): number {
   const text = given(reply);
   if (typeof text !== 'string' && !Buffer.isBuffer(text)) throw unexpected();
-  const number = Number(String(text));
+  return wholeNumber(Number(String(text)));
+}
+
+/** @throws UnreachableError if the server gave something else */
+export function wholeNumber(number: number): number {
   if (!Number.isInteger(number)) throw unexpected();
   return number;
 }

@@ -10,8 +10,9 @@ import { isLaravelLockName } from '../../locks/names.js';
 import { lockDetector, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
+import { watchSlots } from '../client/slots.js';
 import { isUnavailable } from '../errors.js';
-import { type Keys, scanAll } from '../keys.js';
+import { type Keys, scan } from '../keys.js';
 import { ownerOf } from '../locks/lock.js';
 import { keepsLocksApart, lockPlaces, ruleAmongEntries } from '../locks/places.js';
 import { sweep } from './sweep.js';
@@ -107,14 +108,19 @@ async function estimate(connection: Connection): Promise<number | undefined> {
   }
 }
 
-/** Scan ahead while earlier pages are processed. After an abort, pages in flight are still counted. */
+/**
+ * Scan ahead while earlier pages are processed. After an abort, pages in flight are still counted.
+ * @throws UnreachableError if slots moved before the last page was processed
+ */
 async function eachPage(
   connection: Connection,
   keys: Keys,
   { signal }: BulkOptions,
   work: (page: readonly Buffer[]) => Promise<void>,
 ): Promise<void> {
-  await overlapping(scanAll(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
+  const slots = await watchSlots(connection);
+  await overlapping(scan(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
+  await slots.check();
 }
 
 function uniqueKeys(page: readonly Buffer[]): Iterable<Buffer> {

@@ -6,28 +6,49 @@ import type { Keys } from '../keys.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { TAG_SET_HEAD } from '../../tags/names.js';
+import { SLOTS } from '../client/key-slot.js';
 import { bytesList, count } from '../client/replies.js';
 import { CLOCK, FOREIGN, HEADS, MAX_PAGES, onAll, PAGE, scanSteps, scriptNodes } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
+import { hasSmallSlots, UNLIMITED } from './small-slots.js';
+
+/** Keys per command. */
+const MAX_AT_ONCE = 1000;
 
 /**
- * Lua: scan pages until the time limit and remove their keys in the same step, so that no lock is acquired in between
- * and no keys are sent. Values that are lock owners are kept, unless `owner` is empty. Keys that start with one of
- * `heads` are returned undecided and untouched, and so are keys that another node of a cluster has. If a check fails for
- * another reason than WRONGTYPE, its page is left alone: the reply covers the pages before it, and the next call starts
- * there and returns the error. Numbers are returned as text, which saves the server from formatting them.
+ * Lua: read pages until the time limit and remove their keys in the same step, so that no lock is acquired in between
+ * and no keys are sent. A page is what SCAN returns, or a slot of a cluster (`bySlot`); then the cursor is the slot.
+ * Values that are lock owners are kept, unless `owner` is empty. Keys that start with one of `heads` are returned
+ * undecided and untouched, and so are keys that another node of a cluster has. If a check fails for another reason than
+ * WRONGTYPE, its page is left alone: the reply covers the pages before it, and the next call starts there and returns
+ * the error.
+ *
+ * A command on a cluster can name keys of one slot only, so keys that SCAN returns are removed one by one (`isApart`),
+ * unless the first and the last are in one slot: then all may be, because of a hash tag in the prefix or because the
+ * server scans slot by slot.
  */
-const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local owner, command, bookkeeping, first = ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9]) + 1
-local standsOut, last, atOnce = ARGV[10] == '1', ARGV[11], tonumber(ARGV[12])
-takeHeads(13)
-local type, unpack, pcall = type, unpack, redis.pcall
+const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local owner, command, bookkeeping, prefix = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local standsOut, last, isApart, bySlot = ARGV[10] == '1', ARGV[11], ARGV[12] == '1', ARGV[13] == '1'
+takeHeads(14)
+local type, unpack, pcall, first = type, unpack, redis.pcall, #prefix + 1
 local looks, initial = owner ~= '', byte(owner)
 local removed, kept, handed = 0, 0, {}
 local function isForeign(failure)
   return find(failure.err, '${FOREIGN}', 1, true)
 end
+local function slotOf(key)
+  return pcall('CLUSTER', 'KEYSLOT', key)
+end
 local function remove(keys, count)
+  local atOnce = isApart and 1 or ${MAX_AT_ONCE}
+  if isApart and count > 1 and count <= ${MAX_AT_ONCE} and slotOf(keys[1]) == slotOf(keys[count]) then
+    local done = pcall(command, unpack(keys, 1, count))
+    if type(done) == 'number' then
+      removed = removed + done
+      return
+    end
+  end
   for at = 1, count, atOnce do
     local to = math.min(at + atOnce - 1, count)
     local done = pcall(command, unpack(keys, at, to))
@@ -64,22 +85,39 @@ local function work(keys)
   end
   return remove(keys, count)
 end
-local pages = 0
+local function underPrefix(keys)
+  local ours = {}
+  for _, key in ipairs(keys) do
+    if sub(key, 1, #prefix) == prefix then ours[#ours + 1] = key end
+  end
+  return ours
+end
+local pages, seen = 0, 0
+local function nextPage()
+  if not bySlot then
+    local page = pcall('SCAN', cursor, 'MATCH', pattern, 'COUNT', ARGV[4])
+    seen = size
+    return page[2] or page, page[1]
+  end
+  local keys = pcall('CLUSTER', 'GETKEYSINSLOT', cursor, '${UNLIMITED}')
+  if keys.err then return keys end
+  seen = seen + #keys + 1
+  local slot = cursor + 1
+  return underPrefix(keys), slot < ${SLOTS} and tostring(slot) or '0'
+end
 repeat
   local keptBefore, handedBefore = kept, #handed
-  local page = pcall('SCAN', cursor, 'MATCH', pattern, 'COUNT', size)
-  local failure = page.err and page or work(page[2])
+  local page, following = nextPage()
+  local failure = page.err and page or work(page)
   if failure then
-    if pages == 0 then return failure end
+    if cursor == ARGV[2] then return failure end
     while #handed > handedBefore do handed[#handed] = nil end
     return {cursor, removed, keptBefore, handed}
   end
-  cursor, pages = page[1], pages + 1
-until cursor == '0' or pages >= most or isLate()
+  cursor = following
+  if seen >= size then pages, seen = pages + 1, 0 end
+until cursor == '0' or pages >= most or seen == 0 and isLate()
 return {cursor, removed, kept, handed}`;
-
-/** Keys per command. On a cluster, a command can name only keys of one slot; a node that does not say so refuses more. */
-const MAX_AT_ONCE = 1000;
 
 /** The result of one call. */
 export interface Swept {
@@ -105,11 +143,13 @@ export async function sweep(
   const heads = keeps ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
   const owner = keeps && !keeps.goesByNames ? OWNER_PREFIX : '';
   const pages = [underPrefix(keys), PAGE, MAX_PAGES] as const;
-  const what = [owner, dryRun ? 'EXISTS' : 'UNLINK', BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix)] as const;
-  const how = [keeps?.ownersStandOut ? 1 : 0, OWNER_HEAD_BYTES - 1, connection.isCluster ? 1 : MAX_AT_ONCE] as const;
-  const args = [...pages, ...what, ...how, ...heads] as const;
+  const what = [owner, dryRun ? 'EXISTS' : 'UNLINK', BOOKKEEPING_KEY, keys.prefix] as const;
+  const how = [keeps?.ownersStandOut ? 1 : 0, OWNER_HEAD_BYTES - 1] as const;
   let isRefused = false;
   await onAll(servers.nodes, signal, async (node, either) => {
+    const bySlot = connection.isCluster && (await hasSmallSlots(node));
+    const isApart = connection.isCluster && !bySlot;
+    const args = [...pages, ...what, ...how, isApart ? 1 : 0, bySlot ? 1 : 0, ...heads] as const;
     for await (const found of scanSteps(node, { script: STEP, args, width: 3 }, either)) {
       if (found === undefined) isRefused = true;
       else {

@@ -157,15 +157,16 @@ export class RedisTagged extends Entries implements Tagged {
   async *#removedOnCluster(set: string): AsyncGenerator<number, void> {
     let members = await this.#members(set, 0, CLUSTER_PAGE);
     while (members.length > 0) {
-      const [removed, next] = await Promise.all([
+      const [{ removed, failure }, next] = await Promise.all([
         unlinkAll(
           this.connection,
           members.map((member) => this.#entryOf(member)),
         ),
         this.#members(set, members.length, CLUSTER_PAGE),
       ]);
-      await this.connection.call('ZREM', set, ...members);
+      if (failure === undefined) await this.connection.call('ZREM', set, ...members);
       yield removed;
+      if (failure !== undefined) throw failure;
       // Entries added in the meantime may come before the last page.
       members = next.length > 0 ? next : await this.#members(set, 0, CLUSTER_PAGE);
     }
