@@ -4,6 +4,7 @@ import { likePattern } from '../sql/like.js';
 import { cacheRows, tagRows } from '../sql/rows.js';
 import { joined, raw, type Sql, sql } from '../sql/statement.js';
 import { text, textBytes, value } from '../sql/text.js';
+import { bytesOf } from './bytes.js';
 import { isDenied } from './errors.js';
 
 const KEY = raw('`key`');
@@ -64,6 +65,8 @@ export const MYSQL: Dialect = {
   insertTags: (table, rows) =>
     sql`INSERT INTO ${table} (tag, ${KEY}) VALUES ${tagRows(rows)} ON DUPLICATE KEY UPDATE tag = VALUES(tag)`,
 
+  removeTagged: async (run, rows) => (await import('./tagged-rows.js')).removeTagged(MYSQL, run, rows),
+
   release: (table, where) => sql`DELETE FROM ${table} WHERE ${where}`,
 
   exists: (name) => sql`SELECT table_name AS name FROM information_schema.tables WHERE ${isTable(name)}`,
@@ -116,11 +119,6 @@ export const MYSQL: Dialect = {
 
   definition,
 };
-
-/** The bytes of a text, whatever the character set of its column. */
-function bytesOf(expression: Sql): Sql {
-  return sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
-}
 
 function isTable(name: string): Sql {
   const [table, schema] = name.split('.').reverse();

@@ -19,7 +19,7 @@ export const TLS_TERMS: TlsTerms = {
   ...PROFILE_FILES,
 };
 
-const DEADLOCK = 'ER_LOCK_DEADLOCK';
+export const DEADLOCK = 'ER_LOCK_DEADLOCK';
 const NO_SUCH_TABLE = 'ER_NO_SUCH_TABLE';
 const TABLE_DENIED = 'ER_TABLEACCESS_DENIED_ERROR';
 

@@ -47,6 +47,8 @@ export const POSTGRES: Dialect = {
   insertTags: (table, rows) =>
     sql`INSERT INTO ${table} (tag, key) ${taggedRows(rows)} ON CONFLICT (tag, key) DO UPDATE SET tag = excluded.tag`,
 
+  removeTagged: async (run, rows) => (await import('./tagged-rows.js')).removeTagged(POSTGRES, run, rows),
+
   release: (table, where, key) =>
     sql`WITH gone AS (DELETE FROM ${table} WHERE ${where} RETURNING 1)
         SELECT pg_notify('${raw(CHANNEL)}', ${text(payloadOf(key))}) FROM gone`,

@@ -1,6 +1,13 @@
 /** The target duration of a transaction, in milliseconds. Other writers wait that long. */
 const TARGET_MS = 50;
 
+/**
+ * On a slow network or a busy server, short transactions would mostly wait. There the target is this many times the
+ * duration of a read, up to a limit in milliseconds.
+ */
+const READS = 10;
+const MAX_TARGET_MS = 500;
+
 const FIRST = 500;
 
 /** The maximum batch size. Larger batches are not faster. */
@@ -15,6 +22,7 @@ const STEP = 4;
 /** Adapts the number of rows per transaction to the duration of earlier ones. */
 export class BatchSize {
   #rows = FIRST;
+  #readMs = 0;
 
   /** The maximum number of rows for the next transaction. */
   get rows(): number {
@@ -36,8 +44,17 @@ export class BatchSize {
     return result;
   }
 
+  /** Read the rows of the next transaction, or lock them as its first statement. */
+  async reading<T>(read: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await read();
+    this.#readMs = performance.now() - start;
+    return result;
+  }
+
   #adapt(milliseconds: number): void {
-    const factor = TARGET_MS / Math.max(1, milliseconds);
+    const target = Math.max(TARGET_MS, Math.min(MAX_TARGET_MS, READS * this.#readMs));
+    const factor = target / Math.max(1, milliseconds);
     const rows = this.#rows * Math.min(STEP, Math.max(1 / STEP, factor));
     this.#rows = Math.round(Math.min(MAX, Math.max(MIN, rows)));
   }

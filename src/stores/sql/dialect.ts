@@ -3,6 +3,7 @@ import type { ServerStats } from '../contract/stats.js';
 import type { Run } from './connection.js';
 import type { CacheRow, TaggedKey } from './rows.js';
 import type { Sql } from './statement.js';
+import type { TaggedRows } from './tags/tagged-rows.js';
 
 /** The SQL that differs between servers. All other statements are shared. */
 export interface Dialect {
@@ -31,6 +32,11 @@ export interface Dialect {
   insertUnlessLive(table: Sql, columns: InsertedColumns, row: Sql): Sql;
   /** Insert missing rows of tag and key. Locks existing ones. */
   insertTags(table: Sql, rows: readonly TaggedKey[]): Sql;
+  /**
+   * Remove the entries of locked rows of a tag, and the rows of all their tags. Returns how many entries were live.
+   * @throws a retriable error if rows were added in the meantime
+   */
+  removeTagged(run: Run, rows: TaggedRows): Promise<number>;
   /** Delete the row of a lock if `where` holds, and notify listeners. Counts the deleted rows. */
   release(table: Sql, where: Sql, key: string): Sql;
   /** A row if the table or view exists. */

@@ -1,16 +1,20 @@
 import { expect } from 'chai';
 
 import type { Store } from '../../../src/stores/contract/store.js';
+import type { TaggedRows } from '../../../src/stores/sql/tags/tagged-rows.js';
 import type { SqlServer } from '../../support/sql-server.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';
 import { RefusedError } from '../../../src/errors.js';
 import { DRIVER, openMysql } from '../../../src/stores/mysql/store.js';
+import { Connection } from '../../../src/stores/sql/connection.js';
+import { sql } from '../../../src/stores/sql/statement.js';
+import { textBytes } from '../../../src/stores/sql/text.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
 import { startMysql } from '../../support/mysql-server.js';
 import { sqlProfile } from '../../support/sql-server.js';
-import { createLaravelTables, sqlAdmin } from '../../support/sql-tables.js';
+import { createLaravelTables, createOwnTables, sqlAdmin } from '../../support/sql-tables.js';
 
 const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex').toUpperCase();
 
@@ -73,6 +77,50 @@ describe('MySQL with a collation that ignores case and accents', () => {
       await Promise.all([store.close(), admin.close()]);
     });
   }
+
+  it('flushes a tag by the bytes of its keys', async () => {
+    const profile = sqlProfile('mysql', server, 'tagged:');
+    await createOwnTables(DRIVER, profile);
+    const admin = sqlAdmin(DRIVER, profile);
+    const store = open('tagged:');
+    const tagged = store.tags(['Tag', 'other']);
+    for (const key of ['kept', 'removed']) await tagged.put(key, string('v'), 60);
+    await admin.run("UPDATE cache SET `key` = REPLACE(`key`, 'kept', 'KEPT') WHERE `key` LIKE 'tagged:%'");
+    expect(await store.tags(['tag']).flush({ dryRun: false })).to.equal(0);
+    expect(await store.tags(['Tag']).flush({ dryRun: false })).to.equal(1);
+    expect((await all(store.keys())).map((key) => key.split(':').at(-1))).to.deep.equal(['KEPT']);
+    expect(await admin.run('SELECT tag FROM cachectl_tags')).to.deep.equal([]);
+    await Promise.all([store.close(), admin.close()]);
+  });
+
+  it('starts a step of tags:flush again if entries were tagged during it', async () => {
+    const profile = sqlProfile('mysql', server, 'added:');
+    await createOwnTables(DRIVER, profile);
+    const store = open('added:');
+    const tagged = store.tags(['tag']);
+    for (const key of ['1', '5']) await tagged.put(key, string('v'), 60);
+    const connection = new Connection(DRIVER.server(server.connection), 20_000);
+    const rows = (keys: readonly Buffer[]): TaggedRows => ({
+      cache: DRIVER.dialect.identifier('cache'),
+      tags: DRIVER.dialect.identifier('cachectl_tags'),
+      tag: Buffer.from('added:tag'),
+      prefix: 'added:',
+      after: undefined,
+      last: keys.at(-1)!,
+      keys,
+      hasOthers: false,
+    });
+    let attempts = 0;
+    const removed = await connection.transaction(async (run) => {
+      const where = sql`WHERE tag = ${textBytes(Buffer.from('added:tag'))} ORDER BY \`key\` FOR UPDATE`;
+      const locked = await run<{ key: Buffer }>(sql`SELECT \`key\` FROM cachectl_tags ${where}`);
+      if (++attempts === 1) await tagged.put('3', string('v'), 60);
+      return DRIVER.dialect.removeTagged(run, rows(locked.rows.map(({ key }) => key)));
+    });
+    expect({ attempts, removed }).to.deep.equal({ attempts: 2, removed: 3 });
+    expect(await store.count!()).to.equal(0);
+    await Promise.all([store.close(), connection.close()]);
+  });
 
   it('converts UTF-8 to the character set of a column, and refuses what that set lacks', async () => {
     const profile = { ...sqlProfile('mysql', server, 'latin:'), table: 'latin' };

@@ -50,7 +50,8 @@ export async function flush(context: SqlContext, options: FlushOptions): Promise
     const batch = new BatchSize();
     let range: Range = { after: undefined, last: undefined };
     do {
-      range = await nextRange(context, role, { prefix, after: range.last, rows: batch.rows });
+      const { last: after } = range;
+      range = await batch.reading(async () => nextRange(context, role, { prefix, after, rows: batch.rows }));
       const meant = sql`${under(dialect, dialect.key, prefix, range)} AND ${meantOf(role)}`;
       await batch.timedAsync(async () => {
         removed += await remove(sql`${meant} AND ${isLive}`);
@@ -72,9 +73,8 @@ async function flushTags(context: SqlContext, prefix: string, signal: AbortSigna
   const batch = new BatchSize();
   for (let isLast = false, last: Buffer | undefined; !isLast; signal?.throwIfAborted()) {
     const range = under(dialect, dialect.key, prefix, { after: last });
-    const { rows } = await entries.run<{ key: Buffer }>(
-      sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE ${range} ORDER BY ${dialect.key} LIMIT 1 OFFSET ${batch.rows - 1}`,
-    );
+    const reading = sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE ${range} ORDER BY ${dialect.key} LIMIT 1 OFFSET ${batch.rows - 1}`;
+    const { rows } = await batch.reading(async () => entries.run<{ key: Buffer }>(reading));
     const end = rows[0]?.key;
     // An entry that was stored in the meantime keeps its tags.
     const isGone = sql`NOT EXISTS (SELECT 1 FROM ${tables.cache} AS cache WHERE cache.${dialect.key} = ${tables.tags}.${dialect.key})`;

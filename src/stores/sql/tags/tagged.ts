@@ -5,15 +5,13 @@ import type { SqlContext } from '../context.js';
 import { RefusedError } from '../../../errors.js';
 import { keyToBytes } from '../../entries/key-text.js';
 import { taggedKey } from '../../tags/names.js';
+import { BatchSize } from '../batch-size.js';
 import { Entries } from '../entries.js';
 import { isTagged, isTaggedKey } from '../keys.js';
 import { raw, sql, TRUE } from '../statement.js';
 import { textBytes } from '../text.js';
 
 const TAG = raw('tag');
-
-/** Keys per statement. */
-const KEYS_AT_ONCE = 1000;
 
 /**
  * Laravel's database cache has no tags. Tagged entries have the same keys as on Redis, and a table of cachectl lists
@@ -34,14 +32,14 @@ export class SqlTagged extends Entries implements Tagged {
     signal?.throwIfAborted();
     if (!(await this.context.tables.has('tags'))) return 0;
     if (dryRun) return this.#count();
+    const batch = new BatchSize();
     let done = 0;
     for (const tag of this.#tags()) {
       for (let after: Buffer | undefined, isLast = false; !isLast;) {
-        const { rows, last, removed } = await this.#removeSome(tag, after);
-        done += removed;
+        const some = await batch.timedAsync(async () => this.#removeSome(tag, after, batch));
+        done += some.removed;
         onProgress?.({ done });
-        isLast = rows < KEYS_AT_ONCE;
-        after = last;
+        ({ isLast, last: after } = some);
         signal?.throwIfAborted();
       }
     }
@@ -94,33 +92,34 @@ export class SqlTagged extends Entries implements Tagged {
     return rows[0]!.count;
   }
 
-  /** Remove a batch. `rows` counts the tag's rows, stale ones too; `removed` counts live entries. */
-  async #removeSome(tag: Buffer, after: Buffer | undefined): Promise<Removed> {
+  /** Remove a batch. */
+  async #removeSome(tag: Buffer, after: Buffer | undefined, batch: BatchSize): Promise<Removed> {
     const { dialect, entries, tables, prefix } = this.context;
+    const { cache, tags } = tables;
+    const isBehind = after === undefined ? TRUE : sql`${dialect.key} > ${textBytes(after)}`;
+    const listed = sql`SELECT ${dialect.key} FROM ${tags} WHERE tag = ${textBytes(tag)} AND ${isBehind} ORDER BY ${dialect.key}`;
+    let most = batch.rows;
     return entries.transaction(async (run) => {
-      const isBehind = after === undefined ? TRUE : sql`${dialect.key} > ${textBytes(after)}`;
-      const { rows } = await run<{ key: Buffer }>(
-        sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE tag = ${textBytes(tag)} AND ${isBehind}
-            ORDER BY ${dialect.key} LIMIT ${KEYS_AT_ONCE} FOR UPDATE`,
+      const rows = most;
+      // Fewer after a conflict.
+      most = Math.ceil(most / 4);
+      const { rows: locked } = await batch.reading(async () =>
+        run<{ key: Buffer }>(sql`${listed} LIMIT ${rows} FOR UPDATE`),
       );
-      const last = rows.at(-1)?.key;
-      // Another prefix and tag may concatenate to the same bytes. Filtered here, because it confuses query planners.
-      const keys = rows.map(({ key }) => key).filter((key) => isTaggedKey(key, prefix));
-      if (keys.length === 0) return { rows: rows.length, last, removed: 0 };
-      // By key: with a join on the tag table, planners scan whole tables.
-      const areThese = dialect.isOneOf(dialect.key, keys);
-      const isLive = sql`expiration + 0 > ${dialect.now}`;
-      const { count: removed } = await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese} AND ${isLive}`);
-      if (removed < keys.length) await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese}`);
-      // Remove the keys from their other tags too, which would otherwise list missing entries.
-      await run(sql`DELETE FROM ${tables.tags} WHERE ${areThese}`);
-      return { rows: rows.length, last, removed };
+      const last = locked.at(-1)?.key;
+      const keys = locked.map(({ key }) => key).filter((key) => isTaggedKey(key, prefix));
+      const part = { isLast: locked.length < rows, last };
+      if (last === undefined || keys.length === 0) return { ...part, removed: 0 };
+      const hasOthers = keys.length < locked.length;
+      const meant = { cache, tags, tag, prefix, after, last, keys, hasOthers };
+      return { ...part, removed: await dialect.removeTagged(run, meant) };
     });
   }
 }
 
 interface Removed {
-  readonly rows: number;
+  readonly isLast: boolean;
   readonly last: Buffer | undefined;
+  /** Live entries. */
   readonly removed: number;
 }
