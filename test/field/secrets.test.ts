@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { start } from '../support/cli.js';
+import { expectPasswordHidden, runWatched } from '../support/hidden-password.js';
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
 import { scratchFolder } from '../support/scratch.js';
 
@@ -41,6 +41,13 @@ describe(`passwords (seed ${SEED}, ${RUNS} runs)`, () => {
     expect(codes.has(0), 'some succeed').to.equal(true);
     if (process.env.CACHECTL_SECRETS_RUNS) process.stderr.write(`      exit codes ${JSON.stringify([...codes])}\n`);
   });
+
+  it('that Redis accepts are shown nowhere', async () => {
+    const password = 'correct horse 7 battery';
+    await redis.client.call('ACL', 'SETUSER', 'ann', 'reset', 'on', `>${password}`, '~*', '&*', '+@all');
+    const place = ['driver: redis', 'host: 127.0.0.1', `port: ${redis.port}`, 'username: ann'];
+    await expectPasswordHidden(place, password);
+  }).timeout(240_000);
 });
 
 interface Secret {
@@ -205,12 +212,9 @@ async function expectHidden(folder: string, secret: Secret, scenario: Scenario, 
   // A child gets the caller's environment.
   if (name === 'lock:run' && Object.keys(env).length > 0) rest.splice(-1, 1, 'true');
   const flags = [...args, ...(scenario.isJson && name !== 'lock:run' ? ['--json'] : []), '--timeout', '1s'];
-  const run = start([name!, ...flags, ...rest], { cwd: folder, env: { ...env, DEBUG: scenario.debug } });
-  const titles = new Set<string>();
-  const watch = setInterval(() => addTitles(run.child.pid!, titles), 20);
-  const { code, out, err } = await run.ended;
-  clearInterval(watch);
-  const seen = { 'standard output': out, 'standard error': err, 'a process title': [...titles].join('\n') };
+  const ran = await runWatched([name!, ...flags, ...rest], { cwd: folder, env: { ...env, DEBUG: scenario.debug } });
+  const { code, out, err, titles } = ran;
+  const seen = { 'standard output': out, 'standard error': err, 'a process title': titles.join('\n') };
   for (const [where, text] of Object.entries(seen)) {
     if (where === 'a process title' && args.includes('--url')) continue;
     const shown = secret.words.find((word) => text.includes(word));
@@ -221,17 +225,4 @@ async function expectHidden(folder: string, secret: Secret, scenario: Scenario, 
   }
 
   return code;
-}
-
-/** The command lines of a process and its children. Nothing where there is no /proc. */
-function addTitles(pid: number, titles: Set<string>): void {
-  try {
-    titles.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-    for (const task of readdirSync(`/proc/${pid}/task`)) {
-      const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean);
-      for (const child of children) addTitles(Number(child), titles);
-    }
-  } catch {
-    // It has ended.
-  }
 }

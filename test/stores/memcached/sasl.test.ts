@@ -7,6 +7,7 @@ import { integer, string } from '../../../src/codecs/value.js';
 import { RefusedError, UnsupportedError } from '../../../src/errors.js';
 import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
+import { expectPasswordHidden } from '../../support/hidden-password.js';
 import { type SaslMemcached, startSaslMemcached } from '../../support/memcached-sasl.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
@@ -40,6 +41,14 @@ describe('Memcached behind SASL', () => {
       expect((error as Error).message).to.equal(`memcached 127.0.0.1:${server.port} refused the user name or password`);
     }
   });
+
+  it('shows an accepted password nowhere', async () => {
+    const { port, username, password } = server;
+    await expectPasswordHidden(
+      ['driver: memcached', `servers: ["127.0.0.1:${port}"]`, `username: ${username}`],
+      password,
+    );
+  }).timeout(240_000);
 
   it('refuses a client without a password, whatever the environment has', async () => {
     process.env.MEMCACHIER_USERNAME = server.username;

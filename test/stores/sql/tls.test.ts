@@ -9,6 +9,7 @@ import { DRIVER as POSTGRES } from '../../../src/stores/postgres/store.js';
 import { type CertificateFiles, Certificates } from '../../support/certificates.js';
 import { cachectl, type Result } from '../../support/cli.js';
 import { expectFault } from '../../support/faults.js';
+import { expectPasswordHidden } from '../../support/hidden-password.js';
 import { startMysql } from '../../support/mysql-server.js';
 import { startPostgres } from '../../support/postgres-server.js';
 import { scratchFolder } from '../../support/scratch.js';
@@ -19,11 +20,13 @@ import { createLaravelTables, type SqlAdmin, sqlAdmin } from '../../support/sql-
 const ADDRESS = '127.0.0.1';
 const NAME = 'db.internal';
 
+const PASSWORD = 'correct horse 7 battery';
+
 interface Subject {
   readonly driver: 'mysql' | 'postgres';
   readonly parts: SqlDriver;
   readonly start: typeof startMysql;
-  /** Options of a server with TLS. The user `tls` may connect only with it, `cert` only with a client certificate. */
+  /** Options of a server with TLS. The user `tls` may connect only with it, `cert` only with a client certificate, `word` with a password. */
   options(server: CertificateFiles, clientCa: string, folder: string): ServerOptions;
   /** Statements that create those users. */
   readonly users: (database: string) => readonly string[];
@@ -44,7 +47,8 @@ const SUBJECTS: readonly Subject[] = [
     users: (database) => [
       "CREATE USER tls@'%' REQUIRE SSL",
       "CREATE USER cert@'%' REQUIRE X509",
-      ...['tls', 'cert'].map((user) => `GRANT ALL ON ${database}.* TO ${user}@'%'`),
+      `CREATE USER word@'%' IDENTIFIED BY '${PASSWORD}'`,
+      ...['tls', 'cert', 'word'].map((user) => `GRANT ALL ON ${database}.* TO ${user}@'%'`),
     ],
     // MySQL does not reveal what an account requires.
     withoutTls: { message: 'refused the user name or password', hint: 'the account may require TLS' },
@@ -60,6 +64,7 @@ const SUBJECTS: readonly Subject[] = [
         rules,
         `hostssl all tls ${ADDRESS}/32 trust
 hostssl all cert ${ADDRESS}/32 trust clientcert=verify-ca
+host all word ${ADDRESS}/32 scram-sha-256
 host all postgres ${ADDRESS}/32 trust
 `,
       );
@@ -72,8 +77,8 @@ host all postgres ${ADDRESS}/32 trust
       ];
     },
     users: () =>
-      ['tls', 'cert'].flatMap((user) => [
-        `CREATE ROLE ${user} LOGIN`,
+      ['tls', 'cert', 'word'].flatMap((user) => [
+        `CREATE ROLE ${user} LOGIN ${user === 'word' ? `PASSWORD '${PASSWORD}'` : ''}`,
         `GRANT SELECT, INSERT, UPDATE, DELETE ON cache, cache_locks TO ${user}`,
       ]),
     withoutTls: { message: 'requires TLS, and the profile does not use it', hint: 'tls: true' },
@@ -105,6 +110,12 @@ for (const subject of SUBJECTS) {
       await server?.stop();
       certificates?.remove();
     });
+
+    it('shows an accepted password nowhere', async () => {
+      const { port, database } = server.connection;
+      const place = [`driver: ${subject.driver}`, `host: ${ADDRESS}`, `port: ${port}`, `database: ${database}`];
+      await expectPasswordHidden([...place, 'username: word'], PASSWORD);
+    }).timeout(240_000);
 
     function urlAs(user: string, query: Readonly<Record<string, string>> = {}, host = ADDRESS): string {
       const { port, database } = server.connection;
