@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { DRIVER as MYSQL } from '../../src/stores/mysql/store.js';
+import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { cachectl } from '../support/cli.js';
-import { onEveryStore, onSqlServers, type Place } from '../support/places.js';
+import { onEveryStore, onSqlServers, type Place, redisPlace } from '../support/places.js';
+import { connectionOf } from '../support/sql-server.js';
+import { sqlAdmin } from '../support/sql-tables.js';
 import { onTerminal } from '../support/terminal.js';
 
 /** Sets a title, sends CSI as one character, reverses the text, ends the line. */
@@ -83,7 +87,53 @@ describe('text that a terminal would obey', () => {
   };
 
   onEveryStore(behaviour);
-  onSqlServers(behaviour);
+  onSqlServers((place, driver) => {
+    behaviour(place, driver);
+
+    it('is escaped in the name of the user', async () => {
+      const sql = driver === 'mysql' ? MYSQL : POSTGRES;
+      const url = new URL(place.url());
+      const admin = sqlAdmin(sql, { connection: connectionOf(url.href, 0, url.pathname.slice(1)) });
+      const user = driver === 'mysql' ? `'${HOSTILE}'@'%'` : `"${HOSTILE}"`;
+      await admin.run(driver === 'mysql' ? `CREATE USER ${user}` : `CREATE ROLE ${user} LOGIN`);
+      await admin.run(`GRANT ${driver === 'mysql' ? 'ALL ON *.*' : 'SELECT ON cache'} TO ${user}`);
+      url.username = HOSTILE;
+      const { out } = await cachectl(['doctor', '--url', url.href]);
+      expect(out, 'doctor names the user').to.include(String.raw`EVIL`);
+      await expectEscaped([[['doctor'], url.href]]);
+      if (driver === 'postgres') await admin.run(`REVOKE ALL ON cache FROM ${user}`);
+      await admin.run(`DROP USER ${user}`);
+      await admin.close();
+    });
+  });
+
+  describe('in names of clients', () => {
+    const place = redisPlace();
+
+    it('is escaped by events:tail and top', async () => {
+      const { hostname, port } = new URL(place.url());
+      const client = connect(Number(port), hostname).on('error', () => client.destroy());
+      client.on('data', () => {});
+      // Redis refuses the name, but shows the command to MONITOR.
+      const named = redisCommand('CLIENT', 'SETNAME', HOSTILE);
+      const talk = setInterval(
+        () => client.write(named + redisCommand('SET', `shop-database-${place.prefix}k`, 'v')),
+        50,
+      );
+      try {
+        const { out, err } = await place.run(['events:tail', '--source', 'monitor', '--enable', '--limit', '1']);
+        expect(out, `events:tail names the client: ${err}`).to.include('EVIL');
+        const tail = ['events:tail', '--source', 'monitor', '--enable', '--limit', '2'];
+        await expectEscaped([
+          [tail, place.url()],
+          [['top', '--for', '1s', '--enable'], place.url()],
+        ]);
+      } finally {
+        clearInterval(talk);
+        client.destroy();
+      }
+    });
+  });
 
   describe('in names of files', () => {
     let folder = '';
@@ -146,3 +196,8 @@ describe('text that a terminal would obey', () => {
     }
   });
 });
+
+/** As a client of Redis sends it. */
+function redisCommand(...words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+}
