@@ -5,7 +5,7 @@ import { stringify, UnfinishedListError } from './json.js';
 import { LinePrinter } from './line-printer.js';
 import { answer, answersAPerson } from './output.js';
 import { type Field, plainText } from './report.js';
-import { lineField } from './value-text.js';
+import { expiresText, lineField, plainTtl } from './value-text.js';
 
 /** One field of the items in a list, for programs and for people. */
 export interface Column<Item> {
@@ -22,6 +22,15 @@ export interface Column<Item> {
   /** Right-aligned in a table. */
   readonly isNumber?: boolean;
 }
+
+/** The remaining TTL of an entry or a lock. */
+export const ttlColumn: Column<{ readonly ttl: null | number | undefined }> = {
+  name: 'ttl',
+  value: ({ ttl }) => ttl,
+  plain: ({ ttl }) => plainTtl(ttl),
+  title: 'EXPIRES',
+  text: ({ ttl }) => expiresText(ttl),
+};
 
 /**
  * Print items as they arrive: as one JSON array, as tab-separated lines in a pipe, or as tables on a terminal if a

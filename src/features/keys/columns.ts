@@ -1,6 +1,5 @@
 import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Reading } from '../../stores/contract/store.js';
-import type { Column } from '../../terminal/list.js';
 import type { Order } from './order.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
@@ -9,8 +8,8 @@ import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { DETECTED_BY } from '../../stores/locks/description.js';
 import { tagHashOf } from '../../stores/tags/names.js';
 import { formatDuration } from '../../terminal/durations.js';
+import { type Column, ttlColumn } from '../../terminal/list.js';
 import { bytesText } from '../../terminal/numbers.js';
-import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
 export const keyColumns: ReadonlyArray<Column<string>> = [{ name: 'key', value: (key) => printKey(key) }];
 
@@ -19,13 +18,7 @@ export const entryColumns: ReadonlyArray<Column<ListedEntry>> = [
   { name: 'key', value: ({ key }) => printKey(key), title: 'KEY' },
   { name: 'type', value: (entry) => typeOf(entry), title: 'TYPE' },
   { name: 'size', value: ({ size }) => size, title: 'SIZE', text: ({ size }) => bytesText(size), isNumber: true },
-  {
-    name: 'ttl',
-    value: ({ ttl }) => ttl,
-    plain: ({ ttl }) => plainTtl(ttl),
-    title: 'EXPIRES',
-    text: ({ ttl }) => expiresText(ttl),
-  },
+  ttlColumn,
   { name: 'tagged', value: (entry) => isTagged(entry), plain: false },
   { name: 'tags', value: ({ tags }) => tags?.map((tag) => printKey(tag)), plain: tagsText, title: 'TAGS' },
   {

@@ -1,14 +1,14 @@
 import type { ListedLock, Waiter } from '../../stores/contract/locks.js';
 import type { LockHolder } from '../../stores/contract/store.js';
-import type { Column } from '../../terminal/list.js';
 import type { Contender, TimedEvent } from './timeline.js';
 
 import { printable, printKey } from '../../stores/entries/printed-key.js';
 import { aboutLock, DETECTED_BY, nameText, ownerField, ownerText } from '../../stores/locks/description.js';
 import { readOwner } from '../../stores/locks/owner.js';
 import { clockTime, formatDuration } from '../../terminal/durations.js';
+import { type Column, ttlColumn } from '../../terminal/list.js';
 import { count } from '../../terminal/progress.js';
-import { expiresText, plainTtl } from '../../terminal/value-text.js';
+import { plainTtl } from '../../terminal/value-text.js';
 
 export type HeldLock = LockHolder & { readonly name: string };
 
@@ -17,13 +17,7 @@ export const heldColumns: ReadonlyArray<Column<HeldLock>> = [
   { name: 'name', value: ({ name }) => nameText(name), title: 'NAME' },
   { name: 'owner', value: ({ owner }) => ownerField(owner), title: 'HELD BY', text: shortOwner },
   { name: 'acquiredAt', value: acquiredAt, plain: false, title: 'ACQUIRED', text: acquiredText },
-  {
-    name: 'ttl',
-    value: ({ ttl }) => ttl,
-    plain: ({ ttl }) => plainTtl(ttl),
-    title: 'EXPIRES',
-    text: ({ ttl }) => expiresText(ttl),
-  },
+  ttlColumn,
   { name: 'family', value: (lock) => aboutLock(lock.name, lock).family },
   { name: 'meaning', value: meaning, title: 'MEANING', text: shortMeaning },
 ];

@@ -4,12 +4,11 @@ import type { Finding } from '../../contract/store.js';
 import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
 
-import { openCodec } from '../../../codecs/open.js';
 import { RefusedError } from '../../../errors.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
+import { contentFindings } from '../../doctor/content-findings.js';
 import { ok, warning } from '../../doctor/findings.js';
-import { prefixFinding } from '../../doctor/prefix-guess.js';
-import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
+import { SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
 import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
@@ -18,7 +17,7 @@ import { indexFindings } from './indexes.js';
 
 /** Check how the deployment is set up, and whether its content matches the profile. */
 export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding> {
-  const { connection } = context;
+  const { connection, prefix } = context;
   const hello = await answerOf(connection, { hello: 1 });
   const build = await answerOf(connection, { buildInfo: 1 });
   yield ok('server', `MongoDB ${String(build?.version ?? '?')}, ${kindOf(hello)}`);
@@ -39,7 +38,13 @@ export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding
   }
 
   yield* layoutFindings(connection);
-  yield* contents(context);
+  yield* contentFindings({
+    prefix,
+    sampledKeys: async (head) => sampledIds(connection, head),
+    many: async (keys) => new Entries(context).many(keys),
+    // Numbers are stored without a codec.
+    decoder: (codec) => codec,
+  });
 }
 
 /** Undefined if the server does not know the command or this user may not run it. */
@@ -77,31 +82,10 @@ async function* writeConcern(connection: Connection, hello: Document | undefined
   yield warning('write concern', message, 'Add w=majority to the URL.');
 }
 
-async function* contents(context: MongodbContext): AsyncGenerator<Finding> {
-  const { connection, prefix } = context;
-  const ours = await sampledIds(connection, prefix);
-  const others = ours.length === 0 ? await sampledIds(connection, '') : [];
-  yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix });
-  const entries = new Entries(context);
-  const names = ours.map((id) => id.slice(prefix.length));
-  yield await contentsFinding(
-    inPortions(names, async (some) => entries.many(some)),
-    alternatives,
-  );
-}
-
 async function sampledIds(connection: Connection, prefix: string): Promise<string[]> {
   return connection.run(async ({ entries, now }) => {
     const found = entries.find({ _id: idsUnder(prefix), expires_at: later(now()) });
     const documents = await found.project<{ _id: string }>({ _id: 1 }).limit(SAMPLE).toArray();
     return documents.map(({ _id }) => _id);
-  });
-}
-
-/** Numbers are stored without a codec. */
-async function alternatives(): Promise<readonly Alternative[]> {
-  return (['php', 'json'] as const).map((name) => {
-    const codec = openCodec(name);
-    return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
   });
 }

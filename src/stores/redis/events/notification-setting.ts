@@ -1,12 +1,23 @@
 import type { Redis } from 'ioredis';
 
 import type { EventType } from '../../contract/events.js';
-import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
 
 import { CachectlError, RefusedError, UnreachableError, UnsupportedError } from '../../../errors.js';
 import { isUnavailable, translated } from '../errors.js';
 import { BOOKKEEPING_KEY } from '../keys.js';
+import {
+  canonical,
+  clusterCommand,
+  flagsOf,
+  flagsOfNode,
+  has,
+  NEEDED,
+  SETTING,
+  union,
+  WANTED,
+  withWanted,
+} from './notification-flags.js';
 
 /** The notification setting of a server while a tail runs. */
 export interface Notifications {
@@ -19,17 +30,6 @@ export interface Notifications {
   restore(): Promise<void>;
 }
 
-const SETTING = 'notify-keyspace-events';
-
-/** Keyevent channels, generic commands, strings, expiries; evictions and misses. */
-const WANTED = 'Eg$xem';
-
-/** Without these the tail would miss events that it claims to report. */
-const NEEDED = 'Eg$x';
-
-/** The flags that `A` includes. */
-const ALL = 'g$lshzxetd';
-
 /** Turn notifications on. @throws RefusedError if they are off and `enable` is false */
 export async function turnOn(connection: Connection, { enable }: { enable: boolean }): Promise<Notifications> {
   if (connection.isCluster) return clusterNotifications(connection, enable);
@@ -40,7 +40,7 @@ export async function turnOn(connection: Connection, { enable }: { enable: boole
     if (connection.database !== 0) await control.select(0);
     const tail = new RegisteredTail(control, connection);
     const othersListen = await tail.restoreLeftOver().catch(leaveToOthers);
-    const current = await setting(control);
+    const current = await flagsOf(control);
     if (current === undefined) {
       control.disconnect();
       return unverified();
@@ -64,13 +64,8 @@ export async function turnOn(connection: Connection, { enable }: { enable: boole
 export async function wantedFlags(
   connection: Connection,
 ): Promise<undefined | { readonly set: string; readonly lacking: string; readonly isEnough: boolean }> {
-  const settings: string[] = [];
-  for (const node of await connection.nodes()) {
-    const flags = await settingOf(node);
-    if (flags === undefined) return undefined;
-    settings.push(flags);
-  }
-
+  const settings = await flagsOfNodes(connection);
+  if (settings === undefined) return undefined;
   const lacking = [...WANTED].filter((flag) => settings.some((flags) => !has(flags, flag))).join('');
   const notEnough = settings.find((flags) => !has(flags, NEEDED));
   return { set: notEnough ?? settings[0] ?? '', lacking, isEnough: notEnough === undefined };
@@ -138,7 +133,7 @@ class RegisteredTail implements Notifications {
     this.#name = name;
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
-      const current = (await setting(this.#control)) ?? '';
+      const current = (await flagsOf(this.#control)) ?? '';
       const replies = await transaction(this.#control, [
         ['HSETNX', BOOKKEEPING_KEY, 'restore', current],
         ['HSET', BOOKKEEPING_KEY, name, '1'],
@@ -189,7 +184,7 @@ class RegisteredTail implements Notifications {
       }
 
       // Keep the setting if someone changed it since.
-      const isOurs = (await setting(this.#control)) === canonical(union(restore, WANTED));
+      const isOurs = (await flagsOf(this.#control)) === canonical(union(restore, WANTED));
       const step: Transaction = [['DEL', BOOKKEEPING_KEY]];
       if (isOurs) step.push(['CONFIG', 'SET', SETTING, restore]);
       if ((await transaction(this.#control, step)) === undefined) continue;
@@ -230,37 +225,30 @@ async function serverId(control: Redis): Promise<string> {
   return /run_id:(\w+)/.exec(await control.info('server'))?.[1] ?? '';
 }
 
-/** The flags that are set; undefined if CONFIG is forbidden, as with most providers. */
-async function setting(control: Redis): Promise<string | undefined> {
-  try {
-    const [, flags] = (await control.config('GET', SETTING)) as string[];
-    return canonical(flags ?? '');
-  } catch (error) {
-    if (isUnavailable(translated(error, ''))) return undefined;
-    throw error;
-  }
-}
-
 /** A read-only user, or one on a replica, cannot restore the setting. The next tail will. */
 function leaveToOthers(error: unknown): false {
   if (!(translated(error, '') instanceof RefusedError)) throw error;
   return false;
 }
 
-async function clusterNotifications(connection: Connection, enable: boolean): Promise<Notifications> {
-  const settings: string[] = [];
+/** The flags of every node; undefined if CONFIG is forbidden. */
+async function flagsOfNodes(connection: Connection): Promise<readonly string[] | undefined> {
+  const all: string[] = [];
   for (const node of await connection.nodes()) {
-    const flags = await settingOf(node);
-    if (flags === undefined) return unverified();
-    settings.push(flags);
+    const flags = await flagsOfNode(node);
+    if (flags === undefined) return undefined;
+    all.push(flags);
   }
 
+  return all;
+}
+
+async function clusterNotifications(connection: Connection, enable: boolean): Promise<Notifications> {
+  const settings = await flagsOfNodes(connection);
+  if (settings === undefined) return unverified();
   const lacking = settings.find((flags) => !has(flags, NEEDED));
-  if (lacking === undefined)
-    return fixed(
-      [...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''),
-      connection,
-    );
+  const onAllNodes = [...WANTED].filter((flag) => settings.every((flags) => has(flags, flag))).join('');
+  if (lacking === undefined) return fixed(onAllNodes, connection);
   const hint = clusterCommand(settings.join(''));
   if (!enable) throw new RefusedError(isOff(connection.location, lacking), hint);
   throw new UnsupportedError('--enable does not work on a Redis cluster', hint);
@@ -269,7 +257,7 @@ async function clusterNotifications(connection: Connection, enable: boolean): Pr
 /** @throws RefusedError if a server no longer sends notifications */
 async function checkStillOn(connection: Connection): Promise<void> {
   for (const node of await connection.nodes()) {
-    const flags = await settingOf(node);
+    const flags = await flagsOfNode(node);
     if (flags === undefined || has(flags, NEEDED)) continue;
     throw new RefusedError(
       `${connection.location} stopped sending keyspace notifications: ${SETTING} was set to "${flags}"`,
@@ -278,43 +266,23 @@ async function checkStillOn(connection: Connection): Promise<void> {
   }
 }
 
-/** Like `setting`, for any node. */
-async function settingOf(node: Node): Promise<string | undefined> {
-  try {
-    const [, flags] = (await node.call('CONFIG', 'GET', SETTING)) as readonly Buffer[];
-    return canonical(String(flags ?? ''));
-  } catch (error) {
-    if (isUnavailable(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Notifications that were already on. They stay on. */
+/** Notifications that were on already, and stay on. */
 function fixed(flags: string, connection: Connection): Notifications {
   return {
     isVerified: true,
     reports: (type) => (type === 'CacheMissed' ? has(flags, 'm') : type === 'KeyEvicted' ? has(flags, 'e') : true),
-    async check() {
-      await checkStillOn(connection);
-    },
-    async restore() {
-      // Nothing was switched on.
-    },
+    check: async () => checkStillOn(connection),
+    restore: doNothing,
   };
 }
 
-/** Without CONFIG the setting can only be assumed. */
+/** Without CONFIG, the setting can only be assumed. */
 function unverified(): Notifications {
-  return {
-    isVerified: false,
-    reports: () => true,
-    async check() {
-      // The setting cannot be read.
-    },
-    async restore() {
-      // Nothing was switched on.
-    },
-  };
+  return { isVerified: false, reports: () => true, check: doNothing, restore: doNothing };
+}
+
+async function doNothing(): Promise<void> {
+  // The setting was not changed, or cannot be read.
 }
 
 function notOn(location: string, flags: string): RefusedError {
@@ -326,30 +294,4 @@ function notOn(location: string, flags: string): RefusedError {
 
 function isOff(location: string, flags: string): string {
   return `${location} does not send keyspace notifications: ${SETTING} is "${flags}"`;
-}
-
-/** How to set it on a cluster, where --enable is not available. @param flags set on any of its nodes */
-function clusterCommand(flags: string): string {
-  return `Turn them on for every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} '${withWanted(canonical(flags))}'`;
-}
-
-function withWanted(flags: string): string {
-  return flags + [...WANTED].filter((flag) => !has(flags, flag)).join('');
-}
-
-function has(flags: string, wanted: string): boolean {
-  return [...wanted].every((flag) => expand(flags).includes(flag));
-}
-
-function union(flags: string, more: string): string {
-  return canonical(flags + more);
-}
-
-/** Each flag once, in alphabetical order, so that settings can be compared. */
-function canonical(flags: string): string {
-  return [...new Set(expand(flags))].sort().join('');
-}
-
-function expand(flags: string): string {
-  return flags.replace('A', ALL);
 }

@@ -1,12 +1,11 @@
 import type { Finding } from '../../contract/store.js';
 import type { SqlContext } from '../context.js';
 
-import { openCodec } from '../../../codecs/open.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
+import { contentFindings } from '../../doctor/content-findings.js';
 import { counted, ok, warning } from '../../doctor/findings.js';
-import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
+import { SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
 import { under } from '../keys.js';
 import { serverTime } from '../server-time.js';
@@ -17,7 +16,7 @@ import { laravelTable, ownTable } from './tables.js';
 
 /** Check the server, the tables, the clock, and whether the content matches the profile. */
 export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
-  const { dialect, entries, tables } = context;
+  const { dialect, entries, tables, prefix } = context;
   yield* server(context);
   for (const role of ['cache', 'locks'] as const) yield* laravelTable(context, role);
   yield* ownTable(context, 'tags');
@@ -38,7 +37,12 @@ export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
         `${MAX_COUNTED.toLocaleString('en')} rows or more have expired, and nothing removes them`,
         'Laravel removes an expired entry only when it is read. Delete them from time to time: docs/sql.md.',
       );
-  yield* contents(context);
+  yield* contentFindings({
+    prefix,
+    sampledKeys: async (head) => sampledKeys(context, head),
+    many: async (keys) => new Entries(context).many(keys),
+    decoder: (codec) => (dialect.wrapsNul ? new ColumnCodec(codec) : codec),
+  });
 }
 
 /** The maximum number of expired rows to count. */
@@ -48,26 +52,6 @@ const MAX_COUNTED = 100_000;
 export async function unmade({ tables }: SqlContext, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
   const role = ({ entries: 'cache', locks: 'locks', tags: 'tags' } as const)[place];
   return (await tables.has(role)) ? undefined : `the table ${tables.nameOf(role)}`;
-}
-
-async function* contents(context: SqlContext): AsyncGenerator<Finding> {
-  const ours = await sampledKeys(context, context.prefix);
-  const others = ours.length === 0 ? await sampledKeys(context, '') : [];
-  yield prefixFinding(
-    { ours, others, isAll: others.length < SAMPLE },
-    { connectionPrefix: '', prefix: context.prefix },
-  );
-  const names = ours.map((key) => key.slice(context.prefix.length));
-  const alternatives = async (): Promise<readonly Alternative[]> =>
-    (['php', 'json'] as const).map((name) => {
-      const codec = context.dialect.wrapsNul ? new ColumnCodec(openCodec(name)) : openCodec(name);
-      return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
-    });
-  const entries = new Entries(context);
-  yield await contentsFinding(
-    inPortions(names, async (some) => entries.many(some)),
-    alternatives,
-  );
 }
 
 async function sampledKeys({ dialect, entries, tables }: SqlContext, prefix: string): Promise<string[]> {

@@ -5,11 +5,10 @@ import type { SqliteContext } from '../context.js';
 import type { TableRole } from '../tables.js';
 
 import { bytesText } from '../../../byte-text.js';
-import { openCodec } from '../../../codecs/open.js';
+import { contentFindings } from '../../doctor/content-findings.js';
 import { counted, ok, skipped, warning } from '../../doctor/findings.js';
-import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
+import { SAMPLE } from '../../listing/sampled-contents.js';
 import { now } from '../../sql/expiry.js';
 import { ColumnCodec } from '../../sql/values.js';
 import { Entries } from '../entries.js';
@@ -26,7 +25,7 @@ const LARGE_WAL = 64 * 1024 * 1024;
 
 /** Check the file's set-up and integrity, and whether its content matches the profile. */
 export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding> {
-  const { connection, tables, profile } = context;
+  const { connection, tables, profile, prefix } = context;
   if (!connection.exists()) return;
   yield journal(context);
   yield* wal(connection.path);
@@ -46,7 +45,13 @@ export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding>
 
   yield* leftovers(context);
   yield ok('clock', 'each reader applies its own clock to expiry: synchronize all machines that share the file');
-  if (connection.run(() => tables.has('cache'))) yield* contents(context);
+  if (!connection.run(() => tables.has('cache'))) return;
+  yield* contentFindings({
+    prefix,
+    sampledKeys: (head) => sampledKeys(context, head),
+    many: async (keys) => new Entries(context).many(keys),
+    decoder: (codec) => new ColumnCodec(codec),
+  });
 }
 
 /** What a first write would create. */
@@ -153,21 +158,6 @@ function* leftovers({ connection }: SqliteContext): Generator<Finding> {
   };
 }
 
-async function* contents(context: SqliteContext): AsyncGenerator<Finding> {
-  const ours = sampledKeys(context, context.prefix);
-  const others = ours.length === 0 ? sampledKeys(context, '') : [];
-  yield prefixFinding(
-    { ours, others, isAll: others.length < SAMPLE },
-    { connectionPrefix: '', prefix: context.prefix },
-  );
-  const names = ours.map((key) => key.slice(context.prefix.length));
-  const entries = new Entries(context);
-  yield await contentsFinding(
-    inPortions(names, async (some) => entries.many(some)),
-    alternatives,
-  );
-}
-
 function sampledKeys({ connection, tables }: SqliteContext, prefix: string): string[] {
   const range = keysUnder(prefix);
   return connection.run(() =>
@@ -178,11 +168,4 @@ function sampledKeys({ connection, tables }: SqliteContext, prefix: string): str
       .all({ ...range.parameters, at: now() })
       .map(({ bytes }) => keyFromBytes(bytes)),
   );
-}
-
-async function alternatives(): Promise<readonly Alternative[]> {
-  return (['php', 'json'] as const).map((name) => {
-    const codec = new ColumnCodec(openCodec(name));
-    return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
-  });
 }
