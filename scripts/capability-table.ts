@@ -90,7 +90,7 @@ async function listedTags(store: Store): Promise<string> {
 
 function listedLocks({ locks, traits }: Store): string {
   if (locks === undefined) return 'no';
-  return traits.lockStorage === 'separate' ? 'all' : 'recognised ones';
+  return traits.lockStorage === 'separate' ? 'all' : 'recognized ones';
 }
 
 function whoWaits(store: Store): string {

@@ -39,7 +39,7 @@ function storeText(stated: StatedProfile, profile: Profile, chosen: Chosen): str
   return `profile ${stated.name}, ${reason}: ${where}`;
 }
 
-/** Enough to recognise the store. */
+/** Enough to recognize the store. */
 function addressOf(profile: Profile): string {
   switch (profile.driver) {
     case 'memcached': {

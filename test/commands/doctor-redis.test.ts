@@ -99,7 +99,7 @@ describe('doctor on Redis', () => {
     expect(right.about('contents').message).to.equal('1 entry read with the settings of the profile');
   });
 
-  it('ignores locks, and recognises tags of Laravel 9', async () => {
+  it('ignores locks, and recognizes tags of Laravel 9', async () => {
     await redis().client.mset({
       'shop-database-shop-cache-deploy': 'AbCdEfGhIjKlMnOp',
       'shop-database-shop-cache-a': 's:1:"x";',

@@ -47,7 +47,7 @@ describe('inspect', () => {
       expect((await place.run(['inspect', 'John'])).code).to.equal(1);
     });
 
-    it('shows a lock, and how it was recognised', async () => {
+    it('shows a lock, and how it was recognized', async () => {
       const owner = (await place.run(['lock:acquire', 'deploy', '--ttl', '10m'])).out.trimEnd();
       const { code, out } = await place.run(['inspect', 'deploy', '--json']);
       const { hit, lock, lockApart } = JSON.parse(out);

@@ -228,7 +228,7 @@ const SELF_MADE: ReadonlySet<string> = new Set([
 
 function unholdable(content: Content & { readonly class: Buffer }, why: string): InputError {
   return new InputError(
-    `what class ${excerpt(content.class.toString())} is in msgpack cannot be told: ${why}`,
+    `the msgpack form of class ${excerpt(content.class.toString())} cannot be known: ${why}`,
     'Store another value, or use a profile with another serializer, as the application does.',
   );
 }

@@ -10,7 +10,7 @@ import { answer, answerJson, note, warn } from '../../terminal/output.js';
 
 export default class ProfileInit extends StoreCommand {
   static override summary = 'Create a profile in cachectl.yaml.';
-  static override description = `Asks at a terminal for what the flags do not say. Tests the connection, recognises prefixes from the keys in the store, and writes the profile with comments. Passwords stay out of the file: it names the variable of the environment that holds each. A new file is readable by you only; in an existing one, everything else stays as it is.`;
+  static override description = `Asks at a terminal for settings that no flag gives. Tests the connection, recognizes prefixes from the keys in the store, and writes the profile with comments. Passwords stay out of the file: it names the variable of the environment that holds each. A new file is readable by you only; in an existing one, everything else stays as it is.`;
 
   static override examples = [
     { description: 'Answer a few questions', command: 'cachectl profile:init' },

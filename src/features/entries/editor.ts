@@ -48,7 +48,8 @@ export async function editText(name: string, text: Buffer): Promise<Draft> {
   }
 }
 
-const EDITOR_HINT = 'Editors exit so when they cannot run, and on :cq in vi. VISUAL or EDITOR chooses another.';
+const EDITOR_HINT =
+  'An editor that cannot run exits like this, and so does :cq in vi. Set VISUAL or EDITOR to choose another.';
 
 function editor(): string | undefined {
   const { VISUAL, EDITOR } = process.env;

@@ -44,7 +44,7 @@ async function renameInSteps(store: Store, from: string, to: string, overwrite: 
   if (entry === undefined) return 'missing';
   if (entry.ttl === undefined) {
     throw new UnsupportedError(
-      `the ${store.driver} store does not tell the TTL, which would be lost`,
+      `the ${store.driver} store does not report the TTL, which would be lost`,
       'Store the entry under the new key, with its TTL: cachectl put NEW VALUE --ttl 10m',
     );
   }

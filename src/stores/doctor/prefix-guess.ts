@@ -130,7 +130,7 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^\da-z]/g, '');
 }
 
-/** A recognised pair of prefixes, and the number of keys that begin with them. */
+/** A recognized pair of prefixes, and the number of keys that begin with them. */
 export interface PrefixCandidate extends Prefixes {
   readonly keys: number;
 }

@@ -43,6 +43,6 @@ export function tooLarge(file: string, bytes: number): RefusedError {
 export function notAnEntry(file: string): WrongTypeError {
   return new WrongTypeError(
     `${file} is not a file of Laravel's cache`,
-    'Look at it, and remove it if nobody needs it.',
+    'Check its content, and remove it if nothing needs it.',
   );
 }

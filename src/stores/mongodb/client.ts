@@ -30,7 +30,7 @@ export function clientOf(
       serverSelectionTimeoutMS: timeoutMs,
       connectTimeoutMS: timeoutMs,
       socketTimeoutMS: timeoutMs,
-      // Report errors instead of retrying. Write retries are up to the URL: a server recognises a retried write.
+      // Report errors instead of retrying. Write retries are up to the URL: a server recognizes a retried write.
       retryReads: false,
       ...(proxyPort !== undefined && { proxyHost: '127.0.0.1', proxyPort }),
     });

@@ -147,7 +147,7 @@ describe('msgpack', () => {
       ['a case of an enum', 'E:6:"Suit:H";'],
     ] as const) {
       it(title, () => {
-        expect(() => written(php)).to.throw(InputError, 'cannot be told');
+        expect(() => written(php)).to.throw(InputError, 'cannot be known');
       });
     }
 

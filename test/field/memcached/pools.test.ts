@@ -80,7 +80,7 @@ describe('a Memcached pool shared with php-memcached', () => {
     },
   ];
   for (const { what, options, wrong, right, hint } of cases) {
-    it(`is recognised as ${what}, and readable with that setting in the profile`, async () => {
+    it(`is recognized as ${what}, and readable with that setting in the profile`, async () => {
       fill(options);
       expect(await found(wrong())).to.be.below(KEYS.length);
       const told = await placement(wrong());

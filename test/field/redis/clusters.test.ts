@@ -137,7 +137,7 @@ describe('Redis clusters in the field', () => {
       expect(result.err).to.include('is one node of a cluster');
     });
 
-    it('a single node is recognised for a user who may not list slots', async () => {
+    it('a single node is recognized for a user who may not list slots', async () => {
       for (const { client } of cluster.nodes) {
         await client.call('ACL', ['SETUSER', 'app', 'reset', 'on', '>pw', '~app-*', '+@read', '+@write', '+scan']);
       }

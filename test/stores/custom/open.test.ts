@@ -158,7 +158,7 @@ describe('the store of a custom driver', () => {
 });
 
 describe('errors of another copy of cachectl', () => {
-  it('are recognised by the names of their classes', async () => {
+  it('are recognized by the names of their classes', async () => {
     const copy = (await import(
       `${new URL('../../../src/errors.ts', import.meta.url).href}?copy`
     )) as typeof import('../../../src/errors.js');

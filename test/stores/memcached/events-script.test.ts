@@ -1,53 +1,23 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 
 import type { CacheEvent, EventsOptions, EventStream } from '../../../src/stores/contract/events.js';
 import type { Store } from '../../../src/stores/contract/store.js';
 
-import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';
 import { UsageError } from '../../../src/errors.js';
-import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { textOf } from '../../../src/testing/suite/stores.js';
-import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
-
-/** A client without cachectl. */
-interface Client {
-  readonly address: string;
-  /** Returns the answer, up to its last line. */
-  say(command: string): Promise<string>;
-  end(): Promise<void>;
-}
-
-const LAST_LINE = /(?:^|\n)(?:[A-Z_]*STORED|DELETED|END|EN|ERROR|EXISTS|HD.*|NF|NOT_FOUND|OK|TOUCHED|\d+)\r\n$/;
+import { MemcachedStores } from '../../support/memcached-stores.js';
 
 describe('a scripted session on Memcached', () => {
-  const servers: MemcachedServer[] = [];
-  const stores: Store[] = [];
-  const sockets: Socket[] = [];
   const controllers: AbortController[] = [];
 
-  before(async function () {
-    // With an option, so that each is a server of its own.
-    while (servers.length < 2) servers.push(await startMemcached(this, '-m', '64'));
-  });
-
-  afterEach(async () => {
+  afterEach(() => {
     for (const controller of controllers.splice(0)) controller.abort();
-    for (const socket of sockets.splice(0)) socket.destroy();
-    await Promise.all(stores.splice(0).map((store) => store.close()));
-    await Promise.all(servers.map((server) => server.flush()));
   });
 
-  after(async () => Promise.all(servers.map((server) => server.stop())));
-
-  function open(among = servers.slice(0, 1)): Store {
-    const ports = among.map(({ port }) => port);
-    const store = openMemcached(memcachedProfile(ports, 'p:'), openCodec('php'), { timeoutMs: 10_000 });
-    stores.push(store);
-    return store;
-  }
+  const memcached = new MemcachedStores(2);
+  const { servers } = memcached;
+  const open = (among = servers.slice(0, 1)): Store => memcached.open('p:', among);
 
   async function tail(store: Store, options: Partial<EventsOptions> = {}): Promise<EventStream> {
     const controller = new AbortController();
@@ -55,32 +25,8 @@ describe('a scripted session on Memcached', () => {
     return store.events({ signal: controller.signal, enable: false, source: 'watch', ...options });
   }
 
-  async function client({ port } = servers[0]!): Promise<Client> {
-    const socket = connect(port, '127.0.0.1');
-    sockets.push(socket);
-    await once(socket, 'connect');
-    let heard = '';
-    socket.on('data', (chunk: Buffer) => {
-      heard += chunk.toString('latin1');
-    });
-    return {
-      address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
-      async say(command) {
-        heard = '';
-        socket.write(`${command}\r\n`);
-        while (!LAST_LINE.test(heard)) await once(socket, 'data');
-        return heard;
-      },
-      async end() {
-        const closed = once(socket, 'close');
-        socket.end('quit\r\n');
-        await closed;
-      },
-    };
-  }
-
   it('is reported exactly: each event once, in order, with its client', async () => {
-    const [ann, bob] = [await client(), await client()];
+    const [ann, bob] = [await memcached.client(), await memcached.client()];
     const stream = await tail(open());
     const tellsDeletions = stream.types.includes('KeyForgotten');
     const job = 'laravel_unique_job:import';
@@ -116,7 +62,7 @@ describe('a scripted session on Memcached', () => {
       [bob.address, 'bob'],
     ]);
     for (const guest of guests) {
-      const one = await client();
+      const one = await memcached.client();
       named.set(one.address, guest);
       await one.say('get p:count');
       await one.end();
@@ -153,7 +99,7 @@ describe('a scripted session on Memcached', () => {
 
   it('is reported on each server of a pool', async () => {
     const stream = await tail(open(servers));
-    const clients = [await client(servers[0]), await client(servers[1])];
+    const clients = [await memcached.client(servers[0]), await memcached.client(servers[1])];
     for (const [index, each] of clients.entries()) {
       await each.say(`set p:k${index} 0 0 1\r\nx`);
       await each.say(`get p:k${index}`);
@@ -193,7 +139,7 @@ describe('a scripted session on Memcached', () => {
 
     const told: string[] = [];
     for (const server of servers) {
-      const each = await client(server);
+      const each = await memcached.client(server);
       await each.say(`get p:end-${server.port}`);
     }
 
@@ -207,7 +153,7 @@ describe('a scripted session on Memcached', () => {
   });
 
   it('is filtered by kind, key and client', async () => {
-    const [ann, bob] = [await client(), await client()];
+    const [ann, bob] = [await memcached.client(), await memcached.client()];
     const asked: string[] = [];
     const stream = await tail(open(), {
       wants(type, key) {

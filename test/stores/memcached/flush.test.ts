@@ -50,7 +50,7 @@ describe('listing and flushing Memcached', () => {
     expect(await all(all_.keys())).to.have.lengthOf(2001);
   });
 
-  it('recognises locks by Laravel’s names and cachectl’s owners, and keeps them', async () => {
+  it('recognizes locks by Laravel’s names and cachectl’s owners, and keeps them', async () => {
     const store = open('shop-');
     await store.putMany(numbered(3));
     await store.lock(String.raw`laravel_unique_job:App\Jobs\Import:7`).acquire('by Laravel', 60);

@@ -3,39 +3,19 @@ import { expect } from 'chai';
 import type { ListedLock } from '../../../src/stores/contract/locks.js';
 import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 
-import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';
 import { fenceKey } from '../../../src/stores/locks/fenced-lock.js';
 import { newOwner } from '../../../src/stores/locks/owner.js';
 import { BinaryConnection } from '../../../src/stores/memcached/protocol/binary-connection.js';
-import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { all, failure } from '../../../src/testing/suite/stores.js';
-import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
+import { MemcachedStores } from '../../support/memcached-stores.js';
 
 describe('Memcached’s list of locks', () => {
-  const servers: MemcachedServer[] = [];
-  const stores: Store[] = [];
+  const memcached = new MemcachedStores(3);
+  const { servers } = memcached;
+  const open = (prefix = 'app-', among = servers): Store => memcached.open(prefix, among);
 
-  function open(prefix = 'app-', among = servers): Store {
-    const ports = among.map(({ port }) => port);
-    const store = openMemcached(memcachedProfile(ports, prefix), openCodec('php'), { timeoutMs: 10_000 });
-    stores.push(store);
-    return store;
-  }
-
-  before(async function () {
-    // With an option, so that each is a server of its own.
-    while (servers.length < 3) servers.push(await startMemcached(this, '-m', '64'));
-  });
-
-  afterEach(async () => {
-    await Promise.all(stores.splice(0).map((store) => store.close()));
-    await Promise.all(servers.map((server) => server.flush()));
-  });
-
-  after(async () => Promise.all(servers.map((server) => server.stop())));
-
-  it('shows how each was recognised, on every server of a pool', async () => {
+  it('shows how each was recognized, on every server of a pool', async () => {
     const store = open();
     const owner = newOwner();
     const [family, own, named] = ['laravel_unique_job:Sync:', 'deploy-', 'import:'].map((head) =>

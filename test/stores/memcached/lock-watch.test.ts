@@ -1,61 +1,21 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 
 import type { Store } from '../../../src/stores/contract/store.js';
 
-import { openCodec } from '../../../src/codecs/open.js';
 import { UnreachableError } from '../../../src/errors.js';
-import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { failure } from '../../../src/testing/suite/stores.js';
-import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
+import { startMemcached } from '../../support/memcached-server.js';
+import { MemcachedStores } from '../../support/memcached-stores.js';
 import { watched } from '../../support/watched-locks.js';
 
 describe('a watch of locks on Memcached', () => {
-  const servers: MemcachedServer[] = [];
-  const stores: Store[] = [];
-  const sockets: Socket[] = [];
-
-  function open(among = servers): Store {
-    const ports = among.map(({ port }) => port);
-    const store = openMemcached(memcachedProfile(ports, 'app-'), openCodec('php'), { timeoutMs: 10_000 });
-    stores.push(store);
-    return store;
-  }
-
-  /** A client without cachectl. */
-  async function raw(server: MemcachedServer): Promise<{ address: string; say(command: string): Promise<string> }> {
-    const socket = connect(server.port, '127.0.0.1');
-    sockets.push(socket);
-    await once(socket, 'connect');
-    return {
-      address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
-      async say(command) {
-        socket.write(`${command}\r\n`);
-        const [answer] = (await once(socket, 'data')) as [Buffer];
-        return answer.toString().trim();
-      },
-    };
-  }
-
-  before(async function () {
-    // With an option, so that each is a server of its own.
-    while (servers.length < 2) servers.push(await startMemcached(this, '-m', '64'));
-  });
-
-  afterEach(async () => {
-    for (const socket of sockets.splice(0)) socket.destroy();
-    await Promise.all(stores.splice(0).map((store) => store.close()));
-    await Promise.all(servers.map((server) => server.flush()));
-  });
-
-  after(async () => Promise.all(servers.map((server) => server.stop())));
+  const memcached = new MemcachedStores(2);
+  const open = (among = memcached.servers): Store => memcached.open('app-', among);
 
   it('reports refused attempts, and how the holder changes', async () => {
-    const [server] = servers;
-    const [ann, bob] = [await raw(server!), await raw(server!)];
+    const [ann, bob] = [await memcached.client(), await memcached.client()];
     expect(await ann.say('add app-held 0 0 3\r\nann')).to.equal('STORED');
-    const watch = await watched(open([server!]), 'deploy', 'held');
+    const watch = await watched(open(memcached.servers.slice(0, 1)), 'deploy', 'held');
     expect(await ann.say('add app-deploy 0 60 3\r\nann')).to.equal('STORED');
     await watch.saw('acquired');
     expect(await bob.say('add app-deploy 0 60 3\r\nbob')).to.equal('NOT_STORED');

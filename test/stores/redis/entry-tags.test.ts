@@ -1,29 +1,13 @@
 import { expect } from 'chai';
 
-import type { RedisServer } from '../../support/redis-server.js';
-
 import { string } from '../../../src/codecs/value.js';
 import { WrongTypeError } from '../../../src/errors.js';
 import { failure } from '../../../src/testing/index.js';
 import { all } from '../../../src/testing/suite/stores.js';
-import { startRedis } from '../../support/redis-server.js';
-import { RedisStores } from '../../support/redis-stores.js';
+import { redisStores } from '../../support/redis-stores.js';
 
 describe('tags of listed entries, on Redis', () => {
-  let server: RedisServer;
-  let stores: RedisStores;
-
-  before(async function () {
-    server = await startRedis(this);
-    stores = new RedisStores(server);
-  });
-
-  afterEach(async () => {
-    await stores.close();
-    await server.flush();
-  });
-
-  after(async () => server?.stop());
+  const stores = redisStores();
 
   it('are in order, also if there are too many to look up one by one', async () => {
     const store = await stores.open();
@@ -41,7 +25,7 @@ describe('tags of listed entries, on Redis', () => {
 
   it('that cannot be recorded are an error, also of a counter', async () => {
     const store = await stores.open();
-    await server.client.set('app-tag:t:entries', 'no set');
+    await stores.server.client.set('app-tag:t:entries', 'no set');
     for (const write of [
       async () => store.tags(['t']).put('k', string('v'), 60),
       async () => store.tags(['t']).increment('n', 1n),

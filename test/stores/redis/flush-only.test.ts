@@ -1,39 +1,25 @@
 import { expect } from 'chai';
 
 import type { ListedEntry } from '../../../src/stores/contract/listing.js';
-import type { RedisServer } from '../../support/redis-server.js';
 
 import { string } from '../../../src/codecs/value.js';
 import { UnsupportedError } from '../../../src/errors.js';
 import { newOwner } from '../../../src/stores/locks/owner.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
-import { startRedis } from '../../support/redis-server.js';
-import { RedisStores } from '../../support/redis-stores.js';
+import { redisStores } from '../../support/redis-stores.js';
 
 const WEEK = 604_800;
 
 describe('flush by idle time on Redis', () => {
-  let server: RedisServer;
-  let stores: RedisStores;
+  // A server of its own: its policy and its users are changed.
+  const stores = redisStores('--databases', '4');
 
-  before(async function () {
-    // A server of its own: its policy and its users are changed.
-    server = await startRedis(this, '--databases', '4');
-    stores = new RedisStores(server);
-  });
-
-  afterEach(async () => {
-    await stores.close();
-    await server.client.config('SET', 'maxmemory-policy', 'noeviction');
-    await server.flush();
-  });
-
-  after(async () => server?.stop());
+  afterEach(async () => stores.server.client.config('SET', 'maxmemory-policy', 'noeviction'));
 
   /** As if nobody had used it for that long, in seconds. */
   async function age(key: string, idle: number): Promise<void> {
-    const dumped = (await server.client.dumpBuffer(`app-${key}`))!;
-    await server.client.call('RESTORE', `app-${key}`, '0', dumped, 'REPLACE', 'IDLETIME', idle);
+    const dumped = (await stores.server.client.dumpBuffer(`app-${key}`))!;
+    await stores.server.client.call('RESTORE', `app-${key}`, '0', dumped, 'REPLACE', 'IDLETIME', idle);
   }
 
   it('removes idle entries after a dry run with the same number, and keeps used ones', async () => {
@@ -77,7 +63,7 @@ describe('flush by idle time on Redis', () => {
 
   it('removes other types by their memory', async () => {
     const store = await stores.open();
-    await server.client.rpush('app-list', ...Array.from({ length: 500 }, () => 'an item of a list'));
+    await stores.server.client.rpush('app-list', ...Array.from({ length: 500 }, () => 'an item of a list'));
     await store.put('small', string('v'), null);
     const { removed, bytes } = await store.flushOnly!({ largerThan: 5000 }, { dryRun: false });
     expect(removed).to.equal(1);
@@ -88,7 +74,7 @@ describe('flush by idle time on Redis', () => {
   it('is refused by a server that counts uses, and removes nothing', async () => {
     const store = await stores.open();
     await store.put('k', string('v'), null);
-    await server.client.config('SET', 'maxmemory-policy', 'allkeys-lfu');
+    await stores.server.client.config('SET', 'maxmemory-policy', 'allkeys-lfu');
     for (const dryRun of [true, false]) {
       const error = await failure(store.flushOnly!({ idleFor: WEEK }, { dryRun }));
       expect(error).to.be.instanceOf(UnsupportedError);

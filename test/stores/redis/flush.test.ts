@@ -83,7 +83,7 @@ describe('flush on Redis', () => {
     ['in round trips, where the keys may not be counted', ['-dbsize']],
   ] as const) {
     describe(how, () => {
-      it('keeps and counts recognised locks', async () => {
+      it('keeps and counts recognized locks', async () => {
         await fill();
         const store = await without(denied);
         expect(await store.flush({ ...KEEPING, dryRun: true })).to.deep.equal({ removed: 5, keptLocks: 6 });

@@ -5,26 +5,13 @@ import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '..
 import { failure } from '../../../src/testing/suite/stores.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
 import { halt } from '../../support/halt.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { RedisStores } from '../../support/redis-stores.js';
+import { startRedis } from '../../support/redis-server.js';
+import { redisStores } from '../../support/redis-stores.js';
 import { watched } from '../../support/watched-locks.js';
 
 describe('a watch of locks on Redis that fails', () => {
-  let server: RedisServer;
-  let stores: RedisStores;
-
-  before(async function () {
-    // A server of its own: its users and settings are changed.
-    server = await startRedis(this, '--databases', '4');
-    stores = new RedisStores(server);
-  });
-
-  afterEach(async () => {
-    await stores?.close();
-    await server?.flush();
-  });
-
-  after(async () => server?.stop());
+  // A server of its own: its users and settings are changed.
+  const stores = redisStores('--databases', '4');
 
   it('is refused to a user without MONITOR, with an alternative', async () => {
     const store = await stores.openWithout('-monitor');
@@ -63,7 +50,7 @@ describe('a watch of locks on Redis that fails', () => {
   });
 
   it('ends with an error if a proxy filters MONITOR', async () => {
-    const proxy = await startFaultProxy(server.port, {
+    const proxy = await startFaultProxy(stores.server.port, {
       filter() {
         let isMuted = false;
         return {
@@ -84,7 +71,7 @@ describe('a watch of locks on Redis that fails', () => {
 
   it('ends with an error if the name is not a lock', async () => {
     const watch = await watched(await stores.open(), 'deploy');
-    await server.client.lpush('app-deploy', 'x');
+    await stores.server.client.lpush('app-deploy', 'x');
     const error = await failure(watch.ended);
     expect(error).to.be.instanceOf(WrongTypeError);
     expect((error as WrongTypeError).message).to.include('"deploy"');

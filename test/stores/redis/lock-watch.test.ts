@@ -10,29 +10,16 @@ import { UnreachableError } from '../../../src/errors.js';
 import { failure, until } from '../../../src/testing/suite/stores.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
 import { openOnCluster, type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { RedisStores } from '../../support/redis-stores.js';
+import { type RedisServer } from '../../support/redis-server.js';
+import { redisStores } from '../../support/redis-stores.js';
 import { watched } from '../../support/watched-locks.js';
 
 /** Laravel's script that releases a lock only for its owner. */
 const RELEASE = `if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end`;
 
 describe('a watch of locks on Redis', () => {
-  let server: RedisServer;
-  let stores: RedisStores;
-
-  before(async function () {
-    // A server of its own: its users and settings are changed.
-    server = await startRedis(this, '--databases', '4');
-    stores = new RedisStores(server);
-  });
-
-  afterEach(async () => {
-    await stores?.close();
-    await server?.flush();
-  });
-
-  after(async () => server?.stop());
+  // A server of its own: its users and settings are changed.
+  const stores = redisStores('--databases', '4');
 
   it('reports what clients in any language do, with their names, in order', async () => {
     const [ann, bob] = [await stores.client('ann'), await stores.client('bob')];
@@ -65,7 +52,7 @@ describe('a watch of locks on Redis', () => {
 
   it('starts on a server so busy that the first lines come with the reply', async () => {
     const ann = await stores.client('ann');
-    const proxy = await startFaultProxy(server.port, {
+    const proxy = await startFaultProxy(stores.server.port, {
       filter() {
         let held: Buffer | undefined;
         let busy: NodeJS.Timeout;
@@ -129,11 +116,11 @@ describe('a watch of locks on Redis', () => {
   });
 
   it('keeps up with clients that connect for a single attempt', async () => {
-    await server.client.set('app-deploy', 'ann');
+    await stores.server.client.set('app-deploy', 'ann');
     const watch = await watched(await stores.open(), 'deploy');
     const tries = 400;
     for (let number = 0; number < tries; number++) {
-      const client = connect(server.port, '127.0.0.1');
+      const client = connect(stores.server.port, '127.0.0.1');
       client.write(`SET app-deploy owner-${number} EX 60 NX\r\n`);
       await once(client, 'data');
       client.destroy();
@@ -151,7 +138,7 @@ describe('a watch of locks on Redis', () => {
     const watch = await watched(store, 'deploy');
     await watch.stop();
     await store.close();
-    await until(async () => !String(await server.client.client('LIST')).includes('flags=O'));
+    await until(async () => !String(await stores.server.client.client('LIST')).includes('flags=O'));
   });
 });
 

@@ -42,7 +42,7 @@ export interface Initialized {
 }
 
 /**
- * Write a profile: asks at a terminal for what the flags do not say, tests the connection, and recognises the prefixes.
+ * Write a profile: ask at a terminal for settings that no flag gives, test the connection, and recognize the prefixes.
  * @throws UsageError if nobody can be asked; what the store throws if it cannot be used
  */
 export async function initProfile(name: string | undefined, flags: InitFlags): Promise<Initialized> {

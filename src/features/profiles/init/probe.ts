@@ -9,7 +9,7 @@ const SAMPLE = 2000;
 /** Milliseconds for listing them. */
 const MAX_MS = 3000;
 
-/** Connect to a store and recognise the prefixes of its keys. @throws what the store throws if it cannot be used */
+/** Connect to a store and recognize the prefixes of its keys. @throws what the store throws if it cannot be used */
 export async function probe(profile: Profile, timeoutMs: number): Promise<readonly PrefixCandidate[]> {
   const { openStore } = await import('../../../stores/open.js');
   const store = await openStore(profile, { timeoutMs });

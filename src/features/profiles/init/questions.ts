@@ -50,7 +50,7 @@ export async function askAddress(
   });
 }
 
-/** Ask for the prefixes of the application; offers those that were recognised. */
+/** Ask for the prefixes of the application; offers those that were recognized. */
 export async function askPrefixes(
   candidates: readonly PrefixCandidate[],
   hasConnectionPrefix: boolean,

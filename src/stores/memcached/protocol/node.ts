@@ -68,11 +68,11 @@ export abstract class Node {
 
   /**
    * False if the item has changed or is gone. Keeps the TTL.
-   * @throws UnsupportedError where the protocol does not tell the TTL
+   * @throws UnsupportedError if the protocol does not report the TTL
    */
   async replace(_write: Omit<Write, 'expiry'>, _held: Item): Promise<boolean> {
     throw new UnsupportedError(
-      'Memcached tells the TTL of an item only by meta commands, so the value cannot be replaced',
+      'Memcached reports the TTL of an item only to meta commands, so the value cannot be replaced',
       'Store it with a new TTL: cachectl put KEY VALUE --ttl 10m',
     );
   }

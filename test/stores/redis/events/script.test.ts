@@ -289,7 +289,7 @@ describe('MONITOR as a source of events', () => {
     expect(await upTo(stream)).to.deep.equal([]);
   });
 
-  it('recognises locks by a separate database', async () => {
+  it('recognizes locks by a separate database', async () => {
     const nodes = [{ host: '127.0.0.1', port: server.port }];
     const store = await open({}, { locks: { kind: 'server', nodes, database: 2 } });
     const { stream } = await tail(store);
