@@ -31,6 +31,7 @@ const FULL = new Set(['EDQUOT', 'ENOSPC']);
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'Run cachectl as the user that the application runs as.',
   EDQUOT: 'Free some space, or flush.',
+  EFBIG: 'Raise the limit on the size of files (ulimit -f).',
   EMFILE: 'Raise the limit of open files (ulimit -n).',
   ENOSPC: 'Free some space, or flush.',
   EPERM: 'Run cachectl as the user that the application runs as.',

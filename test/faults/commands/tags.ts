@@ -88,7 +88,7 @@ async function failureOf(lane: Lane, prefix: string, operation: Operation): Prom
 
 async function using(lane: Lane, prefix: string, work: Operation, isDirect = true): Promise<void> {
   const profile = await resolveProfile({ url: lane.url(prefix, isDirect), env: {}, cwd: '/' });
-  const store = await openStore(profile, { timeoutMs: isDirect ? 20_000 : 2000 });
+  const store = await openStore(profile, { timeoutMs: 20_000 });
   try {
     await work(store);
   } finally {
