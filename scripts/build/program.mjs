@@ -83,10 +83,10 @@ function lazyPackages(root) {
 /** Convert a chunk from ES modules to CommonJS with lazy requires. */
 async function asCommonJs(text) {
   const options = { platform: 'node', target: 'node20' };
-  // import() would use Node's slower ES module loader.
+  // import() would use Node's slower ES module loader, which code from V8's cache cannot reach.
   const required = text
     .replaceAll(/\binOwnChunk\(import\("(\.[^"]+)"\)\)/g, 'require("$1").default')
-    .replaceAll(/\bimport\("(\.[^"]+)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
+    .replaceAll(/\bimport\("((?:\.|node:)[^"]+|os)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
   const { code } = await transform(required, { ...options, format: 'cjs' });
   const lazy = await transform(withLazyRequires(code), { ...options, minifySyntax: true, minifyWhitespace: true });
   return lazy.code.replaceAll(MODULE_URL, 'require("node:url").pathToFileURL(__filename).href');

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 
+import { Certificates } from '../support/certificates.js';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type FloodingServer, startFloodingServer } from '../support/flooding-server.js';
@@ -123,6 +124,23 @@ describe('the limit for values', () => {
       ['a PostgreSQL row', 'postgres', async () => startFloodingServer(postgres())],
     ];
 
+    it('TLS hides nothing from the limit', async function () {
+      const certificates = new Certificates(this);
+      const files = certificates.selfSigned('flooding', '127.0.0.1');
+      const servers = {
+        postgres: await startFloodingServer(postgres(), { tls: { ...files, offer: Buffer.from('S') } }),
+        mysql: await startFloodingServer(atOnce, { filler: 0xff, tls: { ...files, greeting: GREETING } }),
+      };
+      for (const [scheme, server] of Object.entries(servers)) {
+        const url = `${scheme}://127.0.0.1:${server.port}/cache?tls=true&ca=${files.cert}`;
+        const result = await cachectl(['get', 'k', '--max-value', '1MiB', '--url', url, '--timeout', '20s']);
+        await server.stop();
+        expectFault(result, { code: 3, message: 'sent a reply larger than the limit of 1 MiB', hint: '--max-value' });
+      }
+
+      certificates.remove();
+    });
+
     for (const [name, scheme, begin] of PROMISES) {
       it(`${name} is refused in little memory`, async () => {
         const server = await begin();
@@ -160,7 +178,16 @@ async function flooding(
   }, options);
 }
 
+/** Floods after the first chunk. */
+function atOnce(): undefined {}
+
 /** Accepts the login, and answers the first statement with a row that does not end. */
+/** MySQL's greeting (protocol 10): version 8.0.35, TLS, mysql_native_password. */
+const GREETING = Buffer.from(
+  '4a0000000a382e302e3335000800000042455f5e3d2d4a1c00ffffff0200ffdf15000000000000000000006162636465666768696a6b6c006d7973716c5f6e61746976655f70617373776f726400',
+  'hex',
+);
+
 function postgres() {
   let requests = 0;
   return (asked: Buffer): Buffer | undefined => {

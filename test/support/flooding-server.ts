@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+
+import type { CertificateFiles } from './certificates.js';
 
 /** Answers with a promise of much data, and then sends it until the client leaves. */
 export interface FloodingServer {
@@ -7,10 +11,18 @@ export interface FloodingServer {
   stop(): Promise<void>;
 }
 
+interface FloodingOptions {
+  /** Whether to ask `answer` for a greeting. */
+  readonly greets?: boolean;
+  readonly filler?: number;
+  /** TLS starts after `offer`, which answers the first chunk, or the second if there is a greeting. */
+  readonly tls?: CertificateFiles & { readonly greeting?: Buffer; readonly offer?: Buffer };
+}
+
 /** @param answer what to send after a chunk from the client, or undefined to flood from now on */
 export async function startFloodingServer(
   answer: (asked: Buffer, socket: Socket) => Buffer | string | undefined,
-  { greets = false, filler = 0x61 }: { readonly greets?: boolean; readonly filler?: number } = {},
+  { greets = false, filler = 0x61, tls }: FloodingOptions = {},
 ): Promise<FloodingServer> {
   const chunk = Buffer.alloc(1024 * 1024, filler);
   const sockets = new Set<Socket>();
@@ -19,14 +31,19 @@ export async function startFloodingServer(
     socket.on('error', () => {
       // The client leaves.
     });
-    const reply = (asked: Buffer): void => {
-      const bytes = answer(asked, socket);
-      if (bytes === undefined) flood(socket, chunk);
-      else socket.write(bytes);
+    const serve = (client: Socket): void => {
+      const reply = (asked: Buffer): void => {
+        const bytes = answer(asked, client);
+        if (bytes === undefined) flood(client, chunk);
+        else client.write(bytes);
+      };
+
+      client.on('data', reply);
+      if (greets) reply(Buffer.alloc(0));
     };
 
-    socket.on('data', reply);
-    if (greets) reply(Buffer.alloc(0));
+    if (tls === undefined) serve(socket);
+    else secured(socket, tls).then(serve, () => socket.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -38,6 +55,20 @@ export async function startFloodingServer(
       await closed;
     },
   };
+}
+
+/** Start TLS after the client asks for it. */
+async function secured(
+  socket: Socket,
+  { cert, key, greeting, offer }: NonNullable<FloodingOptions['tls']>,
+): Promise<TLSSocket> {
+  if (greeting !== undefined) socket.write(greeting);
+  await once(socket, 'data');
+  if (offer !== undefined) socket.write(offer);
+  const secure = new TLSSocket(socket, { isServer: true, cert: readFileSync(cert), key: readFileSync(key) });
+  return secure.on('error', () => {
+    // The client leaves.
+  });
 }
 
 function flood(socket: Socket, chunk: Buffer): void {

@@ -26,9 +26,11 @@ export async function connectMysql(place: SqlConnection, timeoutMs: number, tunn
     stream: () => expectFirstBytes(meter.watch(socket ?? dial(place)), isMysql),
   });
   const session = new MysqlSession(connection, meter);
-  await new Promise<void>((resolve, reject) => {
-    connection.connect((error) => (error === null ? resolve() : reject(error)));
-  });
+  const login = async (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      connection.connect((error) => (error === null ? resolve() : reject(error)));
+    });
+  await meter.bounded(login);
   // READ COMMITTED has no gap locks, so fewer deadlocks. Strict mode rejects data that does not fit.
   await session.statement('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await session.statement(
@@ -98,7 +100,10 @@ class MysqlSession implements Session {
   }
 
   async statement(text: string): Promise<Answer> {
-    this.#meter.restart();
+    return this.#meter.bounded(async () => this.#query(text));
+  }
+
+  async #query(text: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const done = (error: QueryError | null, result: unknown): void => {
         if (error === null) resolve(answerOf(result as ResultSetHeader | Row[]));

@@ -23,22 +23,44 @@ export function tooLargeReply({ bytes }: LargeReplyError, location: string, caus
 /** What a page of other entries adds to a reply, in bytes. */
 const PAGE = 8 * 1024 * 1024;
 
+/** How often a socket below TLS is looked at, in milliseconds. It has no events for the bytes that arrive. */
+const POLL_MS = 25;
+
 /** Bounds the bytes that a server sends in answer to one statement. */
 export class ReplyMeter {
-  #received = 0;
+  #socket: Socket | undefined;
+  #before = 0;
+  #excess: LargeReplyError | undefined;
 
-  /** Destroys the socket with a LargeReplyError. Sees sockets without TLS only. */
+  /** @param socket below TLS */
   watch(socket: Socket): Socket {
-    socket.on('data', (chunk: Buffer) => {
-      this.#received += chunk.length;
-      // PostgreSQL sends bytes in hexadecimal.
-      if (this.#received > 2 * valueLimit() + PAGE) socket.destroy(new LargeReplyError());
-    });
-    return socket;
+    this.#socket = socket;
+    return socket.on('data', () => this.#check());
   }
 
-  /** Call before each statement. */
+  /** The result of `ask`, during which the socket is destroyed if the server sends too much. @throws LargeReplyError */
+  async bounded<T>(ask: () => Promise<T>): Promise<T> {
+    this.restart();
+    const timer = setInterval(() => this.#check(), POLL_MS).unref();
+    try {
+      return await ask();
+    } catch (error) {
+      throw this.#excess ?? error;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Call for what the server sends unasked. */
   restart(): void {
-    this.#received = 0;
+    this.#before = this.#socket?.bytesRead ?? 0;
+  }
+
+  #check(): void {
+    const received = this.#socket!.bytesRead - this.#before;
+    // PostgreSQL sends bytes in hexadecimal.
+    if (received <= 2 * valueLimit() + PAGE) return;
+    this.#excess = new LargeReplyError();
+    this.#socket!.destroy(this.#excess);
   }
 }

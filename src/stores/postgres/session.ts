@@ -38,7 +38,7 @@ export async function connectPostgres(
   });
   const session = new ClientSession(client, stream, meter);
   try {
-    await client.connect();
+    await meter.bounded(async () => client.connect());
     if (place.searchPath !== undefined) {
       const set = client.query(`SELECT set_config('search_path', $1, false)`, [place.searchPath]);
       await withTimeout(set, timeoutMs, () => new Error('timeout expired'));
@@ -126,9 +126,8 @@ class ClientSession implements PostgresSession {
   }
 
   async run(statement: Sql): Promise<Answer> {
-    this.#meter.restart();
     try {
-      const { rows, rowCount } = await this.#client.query<Row>(rendered(statement));
+      const { rows, rowCount } = await this.#meter.bounded(async () => this.#client.query<Row>(rendered(statement)));
       return { rows, count: rowCount ?? 0 };
     } catch (error) {
       // The server closes the connection next.
@@ -138,7 +137,10 @@ class ClientSession implements PostgresSession {
   }
 
   onNotification(listener: (payload: string) => void): void {
-    this.#client.on('notification', ({ payload = '' }) => listener(payload));
+    this.#client.on('notification', ({ payload = '' }) => {
+      this.#meter.restart();
+      listener(payload);
+    });
   }
 
   onLost(listener: () => void): void {
