@@ -28,8 +28,9 @@ export async function copyEntries(
   const asStored = !ifAbsent && to.putStored !== undefined && from.storedForm === to.storedForm;
   const pages = readPages(from, { pattern, signal, asStored, valueOf: (reading) => reading.decode(), tally });
   for await (const page of prefetch(pages)) {
-    if (dryRun) tally.written += page.entries.length;
-    else await writer.write(page.entries, page.readAt);
+    const entries = [...page.entries];
+    if (dryRun) tally.written += entries.length;
+    else await writer.write(entries, page.readAt);
     onWritten();
     signal.throwIfAborted();
   }

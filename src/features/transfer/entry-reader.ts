@@ -25,7 +25,8 @@ export interface ReadOptions<V> {
 }
 
 export interface EntryPage<V> {
-  readonly entries: ReadonlyArray<TransferEntry<V>>;
+  /** Read and counted one by one, once: only one of them is in memory. */
+  readonly entries: Iterable<TransferEntry<V>>;
   /** When the store returned them, in Unix milliseconds: their TTLs count from then. */
   readonly readAt: number;
   /** Where the listing continues after them, if places were asked for and there is one. */
@@ -38,20 +39,25 @@ export interface EntryPage<V> {
  */
 export async function* readPages<V>(store: Store, options: ReadOptions<V>): AsyncGenerator<EntryPage<V>> {
   if (store.entries === undefined) throw unsupported(store, 'entries');
-  const { pattern, signal, tally, places = false, after, isWanted = () => true } = options;
+  const { pattern, signal, places = false, after } = options;
   const tags = store.supports('tags');
   const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
   for await (const page of store.entries(listing)) {
-    const readAt = Date.now();
-    const entries: Array<TransferEntry<V>> = [];
-    for (const listed of page) {
-      if (!isWanted(listed.key)) continue;
-      tally.read++;
-      const entry = entryOf(store, listed, options);
-      if (entry !== undefined) entries.push(entry);
-    }
+    yield { entries: entriesOf(store, page, options), readAt: Date.now(), place: page.place };
+  }
+}
 
-    if (entries.length > 0 || page.place !== undefined) yield { entries, readAt, place: page.place };
+function* entriesOf<V>(
+  store: Store,
+  page: readonly ListedEntry[],
+  options: ReadOptions<V>,
+): Generator<TransferEntry<V>, void> {
+  const { isWanted, tally } = options;
+  for (const listed of page) {
+    if (isWanted?.(listed.key) === false) continue;
+    tally.read++;
+    const entry = entryOf(store, listed, options);
+    if (entry !== undefined) yield entry;
   }
 }
 

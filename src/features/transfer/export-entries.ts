@@ -4,6 +4,7 @@ import type { LineOutput } from './output.js';
 import type { Tally } from './tally.js';
 
 import { LostPlaceError } from '../../errors.js';
+import { prefetch } from '../../stores/listing/prefetch.js';
 import { note } from '../../terminal/output.js';
 import { type ReadOptions, readPages } from './entry-reader.js';
 import { printLine, printValue } from './ndjson/line-writer.js';
@@ -32,7 +33,7 @@ export async function exportEntries(
   const print = async (some: Pick<ReadOptions<string>, 'after' | 'isWanted' | 'places'>): Promise<void> => {
     const hasPlaces = some.places === true && store.traits.listingPlaces === true;
     const pages = readPages(store, { pattern, signal, asStored: false, valueOf: printValue, tally, ...some });
-    for await (const { entries, readAt, place } of pages) {
+    for await (const { entries, readAt, place } of prefetch(pages)) {
       for (const { text, count } of batches(entries, Math.floor(readAt / 1000))) {
         await output.write(Buffer.from(text));
         tally.written += count;
@@ -60,10 +61,7 @@ export async function exportEntries(
 }
 
 /** @param now the Unix time that their TTLs count from */
-function* batches(
-  entries: ReadonlyArray<TransferEntry<string>>,
-  now: number,
-): Generator<{ text: string; count: number }> {
+function* batches(entries: Iterable<TransferEntry<string>>, now: number): Generator<{ text: string; count: number }> {
   let text = '';
   let count = 0;
   for (const entry of entries) {

@@ -52,8 +52,7 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
   const pattern = options.pattern ?? '*';
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
-  const listed = (row: Row, at: number): ListedEntry => {
-    const key = shortKey(row[0], prefix);
+  const listed = (row: Row, key: string, at: number): ListedEntry => {
     const entry = entryOf(row, key, at);
     return isScheduleMutex(key) ? { ...entry, lock: 'family' } : entry;
   };
@@ -76,7 +75,12 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
         const at = now();
         const range = keysUnder(prefix + literalHead(pattern), { after });
         const rows = rowsWithKeys((as) => someRows(context, as, { range, at, options }));
-        const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
+        const entries: ListedEntry[] = [];
+        for (const row of rows) {
+          const key = shortKey(row[0], prefix);
+          if (matches(key)) entries.push(listed(row, key, at));
+        }
+
         return { entries, last: rows.at(-1)?.[0] };
       });
     });
