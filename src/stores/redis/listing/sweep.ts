@@ -62,8 +62,9 @@ local function work(keys)
   local count = 0
   for at = 1, #keys do
     local key = keys[at]
-    if heads[byte(key, first)] and beginsSo(key, first) then handed[#handed + 1] = key
-    elseif key ~= bookkeeping then
+    local isOurs = not bySlot or sub(key, 1, #prefix) == prefix
+    if isOurs and heads[byte(key, first)] and beginsSo(key, first) then handed[#handed + 1] = key
+    elseif isOurs and key ~= bookkeeping then
       local isKept, isElsewhere = false, false
       if looks then
         local held = pcall('GETRANGE', key, '0', last)
@@ -85,13 +86,6 @@ local function work(keys)
   end
   return remove(keys, count)
 end
-local function underPrefix(keys)
-  local ours = {}
-  for _, key in ipairs(keys) do
-    if sub(key, 1, #prefix) == prefix then ours[#ours + 1] = key end
-  end
-  return ours
-end
 local pages, seen = 0, 0
 local function nextPage()
   if not bySlot then
@@ -103,7 +97,7 @@ local function nextPage()
   if keys.err then return keys end
   seen = seen + #keys + 1
   local slot = cursor + 1
-  return underPrefix(keys), slot < ${SLOTS} and tostring(slot) or '0'
+  return keys, slot < ${SLOTS} and tostring(slot) or '0'
 end
 repeat
   local keptBefore, handedBefore = kept, #handed
