@@ -8,6 +8,9 @@ const { crc32 } = require('node:zlib');
 
 module.exports = { cacheName, load };
 
+/** import() of a driver. Code from V8's cache has none: "A dynamic import callback was not specified". */
+globalThis[Symbol.for('cachectl.import')] = (url) => import(url);
+
 /** V8 flags that src/runtime/heap-tuning.ts has set. */
 const tuned = [];
 globalThis[Symbol.for('cachectl.tunedFlags')] = tuned;
