@@ -1,9 +1,9 @@
 // Loads the program with V8's code cache. The compile cache of Node 22 and newer lacks every function that V8 compiles
 // when it is first called, which are most, and Node 20 has no such cache.
 const { existsSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
-const { dirname, join } = require('node:path');
+const { dirname } = require('node:path');
 const { cachedDataVersionTag, deserialize, serialize, setFlagsFromString } = require('node:v8');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 const { crc32 } = require('node:zlib');
 
 module.exports = { cacheName, load };
@@ -35,9 +35,10 @@ function load(main, cache) {
     isWhole &&= script.cachedDataRejected === false;
     const module = { exports: {}, crc, script };
     modules.set(file, module);
-    const requireHere = (id) => (id.startsWith('.') ? loaded(join(dirname(file), id)) : require(id));
+    const folder = dirname(file);
+    const requireHere = (id) => (id.startsWith('.') ? loaded(joined(folder, id)) : require(id));
     requireHere.resolve = require.resolve;
-    script.runInThisContext()(module.exports, requireHere, module, file);
+    script.runInThisContext()(module.exports, requireHere, module, file, importModule);
     return module.exports;
   }
 
@@ -53,11 +54,24 @@ function cacheName(command) {
   return `${command}-${crc32([version, arch, cachedDataVersionTag(), __dirname].join(' ')).toString(16)}`;
 }
 
+/** Like `join` of node:path, which goes through each character, for a path that begins with `./` or `../`. */
+function joined(folder, relative) {
+  if (relative.startsWith('./')) return `${folder}/${relative.slice(2)}`;
+  return joined(dirname(folder), relative.slice(relative.startsWith('../../') ? 3 : 1));
+}
+
 /** @throws SyntaxError */
 function compiled(filename, source, cachedData) {
-  const code = `(function(exports,require,module,__filename){${source}\n})`;
-  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  return withoutTuning(() => new Script(code, { filename, cachedData, importModuleDynamically }));
+  // V8 finds no loader for an import() in code from its cache.
+  const text = source.includes('await import(')
+    ? `${source}`.replaceAll('await import(', 'await importModule(')
+    : source;
+  const code = `(function(exports,require,module,__filename,importModule){${text}\n})`;
+  return withoutTuning(() => new Script(code, { filename, cachedData }));
+}
+
+async function importModule(id) {
+  return import(id);
 }
 
 /** V8 rejects code that was compiled with other flags. */

@@ -12,9 +12,6 @@ const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["'](
 /** `name.member`, `name[member]`, `name()`, `new name()` */
 const USES = [ts.isPropertyAccessExpression, ts.isElementAccessExpression, ts.isCallExpression, ts.isNewExpression];
 
-/** `object.name`, `{ name: ... }` */
-const MEMBERS = [ts.isPropertyAccessExpression, ts.isPropertyAssignment];
-
 /**
  * Return `code` with lazy requires.
  * @param rare what becomes a chunk of its own, `inOwnChunk(import("./help"))`, because esbuild splits at `import()`
@@ -36,7 +33,8 @@ export function withLazyRequires(code, rare = /^$/) {
     if (found && found.name !== node) {
       if (parent.expression === node && USES.some((is) => is(parent))) found.uses.push(node);
       // Any other use, or a declaration that shadows the name.
-      else if (parent.name !== node || !MEMBERS.some((is) => is(parent))) required.delete(node.text);
+      else if (parent.name !== node || !(ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)))
+        required.delete(node.text);
     }
 
     ts.forEachChild(node, visit);
