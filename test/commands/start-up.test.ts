@@ -99,6 +99,14 @@ describe('the code cache', () => {
     expect(written(cache())).to.not.deep.equal(first);
   });
 
+  it('loads a custom driver, without a warning', () => {
+    writeFileSync(path.join(folder, 'driver.mjs'), 'export default undefined;\n');
+    writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles: { own: { driver: ./driver.mjs } }\n');
+    const first = answer();
+    expect(first.err).to.match(/^error: .+ its module has no driver as default export\n/);
+    expect(answer()).to.deep.equal(first);
+  });
+
   it("is not in another user's folder, as with sudo", () => {
     // Only root can give the folder away. Other users cannot have the folder of another user here.
     const other = path.join(folder, 'other');
