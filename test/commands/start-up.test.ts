@@ -95,7 +95,7 @@ describe('the code cache', () => {
     expect(first.map(([name]) => name)).to.have.members(['get', 'help', 'keys']);
     for (const command of commands) run(PROGRAM, command, folder);
     expect(written(cache())).to.deep.equal(first);
-    run(PROGRAM, ['get', 'key', '--json'], folder);
+    run(PROGRAM, ['get', 'key', '--url', 'file:other'], folder);
     expect(written(cache())).to.not.deep.equal(first);
   });
 
