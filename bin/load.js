@@ -8,9 +8,6 @@ const { crc32 } = require('node:zlib');
 
 module.exports = { cacheName, load };
 
-/** import() of a driver. Code from V8's cache has none: "A dynamic import callback was not specified". */
-globalThis[Symbol.for('cachectl.import')] = (url) => import(url);
-
 /** V8 flags that src/runtime/heap-tuning.ts has set. */
 const tuned = [];
 globalThis[Symbol.for('cachectl.tunedFlags')] = tuned;
@@ -62,14 +59,11 @@ function joined(folder, relative) {
 
 /** @throws SyntaxError */
 function compiled(filename, source, cachedData) {
-  // V8 finds no loader for an import() in code from its cache.
-  const text = source.includes('await import(')
-    ? `${source}`.replaceAll('await import(', 'await importModule(')
-    : source;
-  const code = `(function(exports,require,module,__filename,importModule){${text}\n})`;
+  const code = `(function(exports,require,module,__filename,importModule){${source}\n})`;
   return withoutTuning(() => new Script(code, { filename, cachedData }));
 }
 
+/** In place of import(), for which code from V8's cache has no loader. */
 async function importModule(id) {
   return import(id);
 }
@@ -109,6 +103,11 @@ function writeCache(cache, known, modules) {
     writeFileSync(part, Buffer.concat([checksum, content]));
     renameSync(part, cache);
   } catch {
-    rmSync(part, { force: true });
+    // It is only a cache.
+    try {
+      rmSync(part, { force: true });
+    } catch {
+      // Its folder is no longer one.
+    }
   }
 }

@@ -60,7 +60,7 @@ function oneScript(dist) {
     return `${name}(exports,require,module,__filename){${readFileSync(path.join(dist, file), 'utf8')}\n}`;
   });
   return `(function(nodeRequire,file){
-const modules={${modules.join(',\n')}},loaded=new Map(),path=nodeRequire('node:path').posix;
+const modules={${modules.join(',\n')}},loaded=new Map(),path=nodeRequire('node:path').posix,importModule=(id)=>import(id);
 const load=(name)=>{
   const known=loaded.get(name);
   if(known)return known.exports;

@@ -87,12 +87,11 @@ async function asCommonJs(text) {
     // esbuild's own CommonJS defines each export twice whenever it is loaded.
     .replace(/^([^]*)^export \{([^}]+)\};$/m, (_, code, names) => `module.exports={${asGetters(names)}};${code}`);
   const { code } = await transform(required, { target: 'node20', format: 'cjs' });
-  const lazy = await transform(withLazyRequires(code), {
-    target: 'node20',
-    minifySyntax: true,
-    minifyWhitespace: true,
-  });
-  return lazy.code.replaceAll('__moduleUrl', 'require("node:url").pathToFileURL(__filename).href');
+  const minified = { target: 'node20', minifySyntax: true, minifyWhitespace: true };
+  const { code: lazy } = await transform(withLazyRequires(code), minified);
+  const program = lazy.replaceAll('__moduleUrl', 'require("node:url").pathToFileURL(__filename).href');
+  // Of a module that is not part of the program. bin/load.js passes this.
+  return program.replaceAll(/\bimport\((?=[\w(])/g, 'importModule(');
 }
 
 const asGetters = (names) =>

@@ -9,9 +9,7 @@ export function writeThirdParty(root, metafiles, folder) {
     Object.values(outputs).flatMap((output) => Object.keys(output.inputs)),
   );
   const folders = inputs.filter((input) => input.includes('node_modules/')).map((input) => packageFolder(root, input));
-  const packages = [...new Set(folders)]
-    .toSorted()
-    .map((each) => ({ component: component(each), licence: licence(each) }));
+  const packages = [...new Set(folders)].toSorted().map((at) => ({ component: component(at), licence: licence(at) }));
   const metadata = { component: { ...component(root), type: 'application' } };
   const components = packages.map((each) => each.component);
   const bill = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata, components };

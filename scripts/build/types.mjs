@@ -4,12 +4,10 @@ import path from 'node:path';
 
 /** Check types and write the declarations for driver authors. */
 export function writeDeclarations(root, folder) {
-  const tsc = spawnSync(
-    process.execPath,
-    [`${root}node_modules/typescript/bin/tsc`, '-p', root, '--emitDeclarationOnly', '--outDir', folder],
-    { stdio: 'inherit' },
-  );
-  if (tsc.status !== 0) throw new Error('type check failed');
+  const tsc = `${root}node_modules/typescript/bin/tsc`;
+  const args = [tsc, '-p', root, '--emitDeclarationOnly', '--outDir', folder];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error('type check failed');
   keepDeclarationsOf(folder, 'index.d.ts', 'testing/index.d.ts');
 }
 

@@ -20,20 +20,13 @@ const RESERVED: ReadonlySet<string> = new Set(['codec', 'driver', 'prefix', 'pro
 
 async function importDefault(moduleUrl: string, subject: string): Promise<unknown> {
   try {
-    return (await importModule(moduleUrl)).default;
+    const module = (await import(moduleUrl)) as { readonly default?: unknown };
+    return module.default;
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error));
     throw new ConfigError(`${subject} cannot be loaded: ${firstLine(message)}`, hintFor(message), { cause: error });
   }
 }
-
-/** The program's own import(), if bin/load.js has set it. */
-async function importModule(url: string): Promise<{ readonly default?: unknown }> {
-  const ofProgram = (globalThis as Record<symbol, unknown>)[Symbol.for('cachectl.import')] as Import | undefined;
-  return ofProgram === undefined ? ((await import(url)) as { readonly default?: unknown }) : ofProgram(url);
-}
-
-type Import = (url: string) => Promise<{ readonly default?: unknown }>;
 
 function hintFor(message: string): string {
   if (message.startsWith("Cannot find package 'cachectl'")) {
