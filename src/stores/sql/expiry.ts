@@ -26,8 +26,11 @@ export function secondsFor(ttl: Ttl): number {
   return ttl === null ? FOREVER : Math.max(1, Math.ceil(ttl));
 }
 
-/** The TTL that remains at Unix time `at`, in seconds. */
+/**
+ * The TTL that remains at Unix time `at`, in seconds.
+ * @param expiration SQLite may hold text that is no number, which it takes for more than any number
+ */
 export function ttlOf(expiration: number, at: number): Ttl {
   const left = expiration - at;
-  return left > READS_AS_FOREVER ? null : left;
+  return left <= READS_AS_FOREVER ? left : null;
 }

@@ -289,6 +289,15 @@ describe('sqlite: the file', () => {
       expect(rest).to.have.lengthOf(2501 - pages[0]!.length);
     });
 
+    it('never expire if their expiration is text that is no number', async () => {
+      const store = open();
+      await store.put('key', string('v'), 60);
+      sql((database) => database.exec("UPDATE cache SET expiration = 'never'"));
+      expect((await store.get('key'))?.ttl).to.equal(null);
+      const [[listed] = []] = await all(store.entries!({}));
+      expect(listed).to.deep.include({ key: 'key', ttl: null });
+    });
+
     it('are listed with large values, in pages of bounded size', async () => {
       const store = open();
       const sizes = Array.from({ length: 20 }, (_, index) => (index % 2 ? 10 : 600_000));
