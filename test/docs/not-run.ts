@@ -31,6 +31,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'cachectl lock show dep<Tab>': KEYS,
   'cachectl put a 1': 'needs a Node without SQLite; test/install/global.test.ts has one',
   'cachectl put video --file video.mp4': 'needs more than 128 MiB; test/commands/endless-input.test.ts has that',
-  "CACHECTL_FAULTS=all npx mocha 'test/faults/commands/redis.test.ts' --parallel=false": 'takes five minutes',
+  "CACHECTL_TESTS=all npx mocha 'test/faults/commands/redis.test.ts' --parallel=false": 'takes five minutes',
   'cachectl profile:init': 'asks questions; test/commands/profile-init.test.ts answers them',
 };

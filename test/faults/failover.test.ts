@@ -10,6 +10,7 @@ import { resolveProfile } from '../../src/profiles/resolve.js';
 import { openStore } from '../../src/stores/open.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { cachectl, type Result, type Run, start } from '../support/cli.js';
+import { RUNS_ALL } from '../support/extent.js';
 import { halt } from '../support/halt.js';
 import {
   type Deployment,
@@ -19,8 +20,6 @@ import {
   startSentinelSet,
 } from '../support/redis-failover.js';
 import { scratchFolder } from '../support/scratch.js';
-
-const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 
 interface Setup {
   readonly startDeployment: (context: Context, silence: number) => Promise<Deployment>;
@@ -104,7 +103,7 @@ function argsOf(name: string): readonly string[] {
 
 /** `it` for commands, of which these always run. */
 function itAmong(shortly: readonly string[]): (command: string) => (title: string, work: () => Promise<void>) => void {
-  return (command) => (IS_FULL || shortly.includes(command) ? it : () => {});
+  return (command) => (RUNS_ALL || shortly.includes(command) ? it : () => {});
 }
 
 /** Beyond the exit code: no stack, no message of a library, no fault of cachectl. */
@@ -130,7 +129,7 @@ for (const [name, { startDeployment, shortly }] of Object.entries(SETUPS)) {
 
     before(async function () {
       deployment = await startDeployment(this, LATE);
-      if (IS_FULL) await cachectl(['import', FILE, '--url', `sqlite://${SOURCE}`]);
+      if (RUNS_ALL) await cachectl(['import', FILE, '--url', `sqlite://${SOURCE}`]);
     });
 
     afterEach(async () => {

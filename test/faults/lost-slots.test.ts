@@ -5,14 +5,14 @@ import { resolveProfile } from '../../src/profiles/resolve.js';
 import { openStore } from '../../src/stores/open.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { type Result, start } from '../support/cli.js';
+import { RUNS_ALL } from '../support/extent.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
 import { scratchFolder } from '../support/scratch.js';
 import { type Case, CASES, type Ground, type Place, seed } from './commands/table.js';
 
-const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 /** The commands that always run. */
 const SHORTLY = ['flush', 'get of several', 'import', 'keys'];
-const NAMES = IS_FULL ? Object.keys(CASES) : SHORTLY;
+const NAMES = RUNS_ALL ? Object.keys(CASES) : SHORTLY;
 
 /** Commands that ask every primary, whatever the prefix. */
 const ASKS_ALL =

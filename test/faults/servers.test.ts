@@ -15,6 +15,7 @@ import { openStore } from '../../src/stores/open.js';
 import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { cachectl, type Result, type Run, start } from '../support/cli.js';
+import { RUNS_ALL } from '../support/extent.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { halt } from '../support/halt.js';
 import { ended, until as listening, spawnMemcached } from '../support/memcached-server.js';
@@ -36,8 +37,6 @@ interface Victim {
   restart?(): Promise<void>;
   kill(): Promise<void>;
 }
-
-const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 
 /** Enough for several requests of each command. */
 const MANY = 3000;
@@ -216,7 +215,7 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
 
     for (const [name, { word, isEmpty }] of Object.entries(BULK)) {
       // Only what a flush and an import report can be checked against the store.
-      if (!IS_FULL && name !== 'flush' && name !== 'import') continue;
+      if (!RUNS_ALL && name !== 'flush' && name !== 'import') continue;
       it(`suspended during ${name}: it ends in time and reports no more than was done`, async () => {
         const prefix = `s-${name}-`;
         const run = await underWay(name as keyof typeof BULK, prefix, '2s', false);
@@ -276,7 +275,7 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
         await expectEvent('first');
         await victim.pause();
         // Longer than --timeout, so that requests fail.
-        if (IS_FULL) await sleep(6000);
+        if (RUNS_ALL) await sleep(6000);
         victim.resume();
         await expectEvent('second');
         await victim.restart!();

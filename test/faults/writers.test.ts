@@ -5,12 +5,12 @@ import path from 'node:path';
 import { until } from '../../src/testing/suite/stores.js';
 import { cachectl, type Result, start } from '../support/cli.js';
 import { Database } from '../support/database.js';
+import { RUNS_ALL } from '../support/extent.js';
 import { scratchFolder } from '../support/scratch.js';
 
-const isAll = process.env.CACHECTL_FAULTS === 'all';
-const WRITERS = isAll ? 32 : 8;
+const WRITERS = RUNS_ALL ? 32 : 8;
 /** How often a command is killed. */
-const KILLS = isAll ? 20 : 2;
+const KILLS = RUNS_ALL ? 20 : 2;
 const ENTRIES = 100;
 const MANY = 5000;
 
@@ -121,7 +121,7 @@ for (const [name, targetIn] of Object.entries(TARGETS)) {
       if (name === 'files') expect(filesBelow(path.join(folder, 'files'))).to.deep.equal([]);
     });
 
-    if (isAll && name === 'SQLite')
+    if (RUNS_ALL && name === 'SQLite')
       it(`killed ${KILLS} times in tagged writes and a flush of the tag: the next flush finds every entry`, async () => {
         const file = path.join(folder, 'many.ndjson');
         writeFileSync(file, lines(MANY, 'k'));

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { cachectl, type Result, type RunOptions, start } from './cli.js';
+import { RUNS_ALL } from './extent.js';
 import { scratchFolder } from './scratch.js';
 
 /** Commands that use an accepted password, and start children. The first is run by default. */
@@ -38,7 +39,7 @@ export async function expectPasswordHidden(fields: readonly string[], password: 
   const yaml = `default: shop\nprofiles:\n  shop:\n${all.map((line) => `    ${line}\n`).join('')}`;
   writeFileSync(path.join(cwd, 'cachectl.yaml'), yaml, { mode: 0o600 });
   const wasReached: string[] = [];
-  for (const words of process.env.CACHECTL_FAULTS === 'all' ? COMMANDS : COMMANDS.slice(0, 1)) {
+  for (const words of RUNS_ALL ? COMMANDS : COMMANDS.slice(0, 1)) {
     const isTail = words[0] === 'events:tail';
     const [ran] = await Promise.all([runWatched(words, { cwd, env: { DEBUG: '*' } }), isTail && somePuts(cwd)]);
     const { code, titles, ...seen } = ran;

@@ -23,6 +23,7 @@ import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { cachectl, start } from './cli.js';
 import { Database } from './database.js';
+import { RUNS_ALL } from './extent.js';
 import { type MemcachedServer, startMemcached } from './memcached-server.js';
 import { type MongodbServer, startMongodb } from './mongodb-server.js';
 import { startMysql } from './mysql-server.js';
@@ -71,7 +72,7 @@ export function onEveryStore(behaviour: Behaviour<PersistentDriver>): readonly S
  */
 export function onTwoStores(behaviour: Behaviour<PersistentDriver>): void {
   const suites = onEveryStore(behaviour);
-  if (process.env.CACHECTL_TESTS !== 'all') shareCases(suites);
+  if (!RUNS_ALL) shareCases(suites);
 }
 
 /** Describe it on SQL servers. They are not among all stores, since most commands do not depend on the server. */

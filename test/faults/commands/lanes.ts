@@ -1,9 +1,10 @@
 import type { Lane } from './matrix.js';
 
+import { RUNS_ALL } from '../../support/extent.js';
 import { FaultPlan, startFaultProxy } from '../../support/fault-proxy.js';
 
 /** How many commands run at once against one server. */
-const LANES = process.env.CACHECTL_FAULTS === 'all' ? 4 : 3;
+const LANES = RUNS_ALL ? 4 : 3;
 
 /** Proxies in front of one server, one for each concurrent run. */
 export async function startLanes(

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { resolveProfile } from '../../../src/profiles/resolve.js';
 import { openStore } from '../../../src/stores/open.js';
 import { type Result, start } from '../../support/cli.js';
+import { RUNS_ALL } from '../../support/extent.js';
 import { type FaultName, FaultPlan, FAULTS } from '../../support/fault-proxy.js';
 import { type Case, CASES, type Ground, type Place, seed } from './table.js';
 
@@ -36,7 +37,6 @@ interface Baseline {
   readonly out: string;
 }
 
-const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 const GUARD_MS = 30_000;
 const TIMEOUT = '1s';
 /** A command that connects more often than this has a busy loop. */
@@ -67,7 +67,7 @@ export class Matrix {
 
   async run(): Promise<void> {
     const names = Object.keys(CASES).filter((name) => !this.#lacking.has(name));
-    const strikes = IS_FULL ? names.flatMap((name) => everyStrike(name)) : dealt(names, this.#name);
+    const strikes = RUNS_ALL ? names.flatMap((name) => everyStrike(name)) : dealt(names, this.#name);
     const queue = strikes.values();
     await Promise.all(
       this.#lanes.map(async (lane) => {
@@ -114,7 +114,7 @@ export class Matrix {
   #fail(what: string, { code, out, err }: Result): void {
     const failure = `${this.#name}, ${what}\n  exit ${String(code)}\n  out: ${brief(out)}\n  err: ${brief(err)}`;
     this.#failures.push(failure);
-    if (IS_FULL) process.stdout.write(`${failure}\n`);
+    if (RUNS_ALL) process.stdout.write(`${failure}\n`);
   }
 
   async #baseline(lane: Lane, name: string): Promise<Baseline> {

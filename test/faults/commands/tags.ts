@@ -7,12 +7,11 @@ import { integer, string } from '../../../src/codecs/value.js';
 import { CachectlError } from '../../../src/errors.js';
 import { resolveProfile } from '../../../src/profiles/resolve.js';
 import { openStore } from '../../../src/stores/open.js';
-
-const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
+import { RUNS_ALL } from '../../support/extent.js';
 
 /** More than a page of any store in the long form. */
-const SEEDED = IS_FULL ? 1100 : 20;
-const ADDED = IS_FULL ? 300 : 20;
+const SEEDED = RUNS_ALL ? 1100 : 20;
+const ADDED = RUNS_ALL ? 300 : 20;
 const HOUR = 3600;
 
 const TAGS = ['a', 'b'] as const;
@@ -45,9 +44,9 @@ const CUTS = (['cut before the request', 'cut after the request'] as const).flat
  */
 export async function expectReachable(name: string, lane: Lane): Promise<void> {
   let runs = 0;
-  for (const title of IS_FULL ? Object.keys(OPERATIONS) : SHORT) {
+  for (const title of RUNS_ALL ? Object.keys(OPERATIONS) : SHORT) {
     const operation = OPERATIONS[title]!;
-    for (const { fault, once } of IS_FULL ? CUTS : CUTS.slice(0, 1)) {
+    for (const { fault, once } of RUNS_ALL ? CUTS : CUTS.slice(0, 1)) {
       for (let isStruck = true, target = 1; isStruck; target++) {
         const prefix = `t${process.pid}x${runs++}-`;
         await using(lane, prefix, async (store) => {
