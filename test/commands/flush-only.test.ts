@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 
 describe('flush with filters', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     const tellsIdle = driver === 'redis' || driver === 'memcached';
 
     it('removes names that match, and lists them with --dry-run', async () => {

@@ -5,14 +5,14 @@ import path from 'node:path';
 
 import { printKey } from '../../src/stores/entries/printed-key.js';
 import { expectFault } from '../support/faults.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 import { scratchFolder } from '../support/scratch.js';
 
 /** Of 240 bytes without its prefix. */
 const LONG_KEY = 'ž'.repeat(120);
 
 describe('get and put', () => {
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     it('returns a bare string', async () => {
       expect(await place.run(['put', 'greeting', 'hello'])).to.include({ code: 0, out: '', err: '' });
       expect(await place.run(['get', 'greeting'])).to.include({ code: 0, out: 'hello\n', err: '' });

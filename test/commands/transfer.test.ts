@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault, reportedCount } from '../support/faults.js';
-import { memcachedPlace, mongodbPlace, onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
+import { memcachedPlace, mongodbPlace, onTwoStores, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 
 /** Values that every store keeps, some of which plain JSON cannot express. */
 const PLANTED: ReadonlyArray<readonly [key: string, serialized: Buffer]> = [
@@ -74,7 +74,7 @@ describe('export and import', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     it('restore undecodable values exactly', async () => {
       const file = path.join(folder, 'broken.ndjson');
       await place.run(['put', 'a', '1']);

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { cachectl, type Result } from '../../support/cli.js';
 import { type Laravel13Redis, readLaravel13 } from '../../support/laravel13.js';
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { scratchFolder } from '../../support/scratch.js';
 
@@ -78,7 +78,7 @@ describe('field: locks that Laravel 13 wrote on Redis', () => {
 });
 
 describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () => {
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     it('removes the locks, counts them with --dry-run, and keeps the entries', async () => {
       await place.run(['put', 'k', 'v']);
       for (const name of ['deploy', 'import']) await place.run(['lock:acquire', name, '--ttl', '10m']);

@@ -8,7 +8,7 @@ import type { Result } from '../../support/cli.js';
 import { taggedKey } from '../../../src/stores/tags/names.js';
 import { cachectl } from '../../support/cli.js';
 import { Database } from '../../support/database.js';
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 
 /** Pairs of a prefix and a tag that read the same when written one after the other. */
 const PAIRS = [
@@ -19,7 +19,7 @@ const PAIRS = [
 ] as const;
 
 describe('tags and prefixes that look the same when joined', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     const run = async (prefix: string, ...args: readonly string[]): Promise<Result> =>
       cachectl([...args, '--url', place.url().replace(`prefix=${place.prefix}`, `prefix=${prefix}`)]);
 
