@@ -8,7 +8,7 @@ import path from 'node:path';
 import { DRIVER as MYSQL } from '../../src/stores/mysql/store.js';
 import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { cachectl } from '../support/cli.js';
-import { onEveryStore, onSqlServers, type Place, redisPlace } from '../support/places.js';
+import { onSqlServers, onTwoStores, type Place, redisPlace } from '../support/places.js';
 import { connectionOf } from '../support/sql-server.js';
 import { sqlAdmin } from '../support/sql-tables.js';
 import { onTerminal } from '../support/terminal.js';
@@ -86,7 +86,7 @@ describe('text that a terminal would obey', () => {
     });
   };
 
-  onEveryStore(behaviour);
+  onTwoStores(behaviour);
   onSqlServers((place, driver) => {
     behaviour(place, driver);
 
