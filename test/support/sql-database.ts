@@ -36,8 +36,9 @@ export async function withDatabase(
       await end?.('SIGKILL');
     },
     async stop() {
-      // PostgreSQL refuses while somebody is connected.
-      await admin.run(`DROP DATABASE ${database}${driver === 'postgres' ? ' WITH (FORCE)' : ''}`);
+      // PostgreSQL neither drops a database nor ends while somebody is connected. MySQL's goes with its server.
+      if (driver === 'postgres') await admin.run(`DROP DATABASE ${database} WITH (FORCE)`);
+      else if (end === undefined) await admin.run(`DROP DATABASE ${database}`);
       await admin.close();
       await end?.('SIGTERM');
     },
