@@ -31,6 +31,10 @@ export const MYSQL: Dialect = {
   nowMs: raw('CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)'),
   identifier,
 
+  // MySQL reads all rows for a comparison of pairs.
+  follows: ([first, one], [second, other]) =>
+    sql`(${first} > ${one} OR (${first} = ${one} AND ${second} > ${other})) AND ${first} >= ${one}`,
+
   isOneOf(column, texts) {
     // The first condition uses the index, whose collation may ignore case, accents and trailing spaces.
     const alike = listOf(texts.map((bytes) => sql`${textBytes(bytes)}`));

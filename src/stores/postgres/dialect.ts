@@ -29,6 +29,8 @@ export const POSTGRES: Dialect = {
       ? sql`${column} = ${textBytes(texts[0]!)}`
       : sql`${column} = ANY ((SELECT ${arrayOf(texts)})::text[])`,
 
+  follows: ([first, one], [second, other]) => sql`(${first}, ${second}) > (${one}, ${other})`,
+
   beginsWith: (column, prefix) => sql`${column} LIKE ${textBytes(likePattern(prefix))}`,
 
   isSha1: (expression) => sql`(${expression}) ~ '^[0-9a-f]{40}$'`,

@@ -2,7 +2,7 @@ import type { Finding } from '../contract/doctor.js';
 import type { ServerStats } from '../contract/stats.js';
 import type { Run } from './connection.js';
 import type { CacheRow, TaggedKey } from './rows.js';
-import type { Sql } from './statement.js';
+import type { Parameter, Sql } from './statement.js';
 import type { TaggedRows } from './tags/tagged-rows.js';
 
 /** The SQL that differs between servers. All other statements are shared. */
@@ -22,6 +22,9 @@ export interface Dialect {
   readonly nowMs: Sql;
   /** The condition that a text column equals one of `texts` byte by byte, whatever its collation. Uses its index. */
   isOneOf(column: Sql, texts: readonly Buffer[]): Sql;
+
+  /** Whether a row comes after another one in the order of two columns, each given with the other row's value. */
+  follows(first: readonly [column: Sql, value: Parameter], second: readonly [column: Sql, value: Parameter]): Sql;
   /** The condition that a text column begins with `prefix`, byte by byte. Uses its index if the collation allows. */
   beginsWith(column: Sql, prefix: Buffer): Sql;
   /** The condition that an expression is a SHA-1 in lower-case hexadecimal. */

@@ -66,15 +66,14 @@ class SqlTagTable implements TagTable {
     const { dialect, entries, tables } = this.#context;
     const key = sql`tags.${dialect.key}`;
     const isBehind =
-      after === undefined
-        ? TRUE
-        : sql`(${TAG} > ${textBytes(after.tag)} OR (${TAG} = ${textBytes(after.tag)} AND ${key} > ${textBytes(after.key)}))
-              AND ${TAG} >= ${textBytes(after.tag)}`;
+      after === undefined ? TRUE : dialect.follows([TAG, textBytes(after.tag)], [key, textBytes(after.key)]);
+    // The page comes first: a planner without statistics joins both tables whole for each page.
     const { rows } = await entries.run<TagRow>(
       sql`SELECT ${TAG} AS tag, ${key} AS ${dialect.key}, cache.expiration AS expiration, ${dialect.now} AS at
-          FROM ${tables.tags} AS tags LEFT JOIN ${tables.cache} AS cache
-          ON cache.${dialect.key} = ${key} AND cache.expiration > ${dialect.now}
-          WHERE ${where} AND ${isBehind} ORDER BY ${TAG}, ${key} LIMIT ${PAGE_SIZE}`,
+          FROM (SELECT ${TAG} AS tag, ${key} AS ${dialect.key} FROM ${tables.tags} AS tags
+                WHERE ${where} AND ${isBehind} ORDER BY ${TAG}, ${key} LIMIT ${PAGE_SIZE}) AS tags
+          LEFT JOIN ${tables.cache} AS cache ON cache.${dialect.key} = ${key} AND cache.expiration > ${dialect.now}
+          ORDER BY ${TAG}, ${key}`,
     );
     return rows;
   }
