@@ -164,9 +164,9 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
       afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
       it('end lock:run with an honest error', async () => {
-        const job = ['lock:run', 'deploy', '--ttl', '2s', '--timeout', '1s', '--url', url, '--', 'sleep', '600'];
-        const held = run(job);
-        await until(async () => (await admin.run('SELECT 1 FROM cache_locks')).length > 0);
+        const job = ['sh', '-c', 'echo begun; exec sleep 600'];
+        const held = run(['lock:run', 'deploy', '--ttl', '2s', '--timeout', '1s', '--url', url, '--', ...job]);
+        await held.saw('begun');
         await server.kill();
         const { code, err } = await held.ended;
         expect(code, err).to.equal(76);
