@@ -131,7 +131,7 @@ class TextReader {
     const start = this.#at;
     let count = 0;
     for (; this.#at < start + MAX_DIGITS; this.#at++) {
-      const digit = this.#text.charCodeAt(this.#at) - DIGIT_0; // eslint-disable-line unicorn/prefer-code-point -- a unit
+      const digit = (this.#text.codePointAt(this.#at) ?? 0) - DIGIT_0;
       if (!(digit >= 0 && digit <= 9)) break;
       count = count * 10 + digit;
     }
@@ -149,10 +149,10 @@ class TextReader {
 /** Where a part of `text` with that many bytes of UTF-8 ends. Undefined if the text or a character does not end there. */
 function endOf(text: string, start: number, bytes: number): number | undefined {
   let [at, left] = [start, bytes];
-  for (; left > 0 && at < text.length; at++) {
-    const unit = text.charCodeAt(at); // eslint-disable-line unicorn/prefer-code-point -- a unit
-    const isHalf = unit >= 0xd8_00 && unit <= 0xdf_ff;
-    left -= unit < 0x80 ? 1 : unit < 0x8_00 || isHalf ? 2 : 3;
+  while (left > 0 && at < text.length) {
+    const point = text.codePointAt(at)!;
+    left -= point < 0x80 ? 1 : point < 0x8_00 ? 2 : point < 0x1_00_00 ? 3 : 4;
+    at += point < 0x1_00_00 ? 1 : 2;
   }
 
   return left === 0 ? at : undefined;
