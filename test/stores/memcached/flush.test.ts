@@ -1,6 +1,7 @@
 import type { Context } from 'mocha';
 
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
 
 import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 
@@ -10,6 +11,7 @@ import { RefusedError } from '../../../src/errors.js';
 import { newOwner } from '../../../src/stores/locks/owner.js';
 import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
 const PREFIX_ONLY = { scope: 'prefix', locks: false, dryRun: false } as const;
@@ -106,6 +108,29 @@ describe('listing and flushing Memcached', () => {
     await store.putMany(numbered(5000));
     const lists = await Promise.all(Array.from({ length: 4 }, async () => all(store.keys())));
     expect(lists.map(({ length }) => length)).to.deep.equal([5000, 5000, 5000, 5000]);
+  });
+
+  it('removes by pattern what changes between the dump and the removal, except for locks', async () => {
+    // Another CAS in the dump is what a concurrent increment leads to.
+    const proxy = await startFaultProxy(server.port, {
+      filter: () => ({
+        asked() {},
+        answered: (chunk) =>
+          chunk.indexOf('key=') === 0 ? chunk.toString('latin1').replaceAll(/ cas=\d+/g, ' cas=1') : chunk,
+      }),
+    });
+    try {
+      const store = open('shop-', { ...server, port: proxy.port });
+      await store.putMany(numbered(300));
+      await store.put('n:large', string(randomBytes(5000).toString('hex')), null);
+      await store.lock('n:lock').acquire(newOwner(), 60);
+      const options = { dryRun: false };
+      expect(await store.flushOnly!({ pattern: 'n:*', largerThan: 1000 }, options)).to.include({ removed: 1 });
+      expect(await store.flushOnly!({ pattern: 'n:*' }, options)).to.include({ removed: 300, keptLocks: 1 });
+      expect(await all(store.keys())).to.deep.equal(['n:lock']);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it('stops on the signal, with the reported keys removed', async () => {

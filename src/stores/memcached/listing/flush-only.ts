@@ -17,8 +17,8 @@ import { listEntries } from './entries.js';
 const IN_FLIGHT = 4;
 
 /**
- * Remove the entries that match, page by page. An item is removed only if its CAS is still the CAS of the dump and, for
- * `idleFor`, only if no one has read it since.
+ * Remove the entries that match, page by page. An item that changes between the dump and its removal is checked again,
+ * except for `idleFor`: it has been used.
  */
 export async function flushOnly(
   context: MemcachedContext,
@@ -44,19 +44,26 @@ export async function flushOnly(
       });
       const unlocked = matching.filter(({ full }) => lockOf(context.keys.short(full)) === undefined);
       tally.add({ keptLocks: matching.length - unlocked.length });
-      tally.add(await removeUnlocked(node, context, unlocked, idleFor));
+      for (let waiting: readonly Seen[] = unlocked; waiting.length > 0;) {
+        const { result, changed } = await removeUnlocked(node, context, waiting, idleFor);
+        tally.add(result);
+        waiting = idleFor > 0 ? [] : (await seen(node, changed)).filter(({ size }) => size > largerThan);
+      }
     });
   }
 
   return tally.result;
 }
 
+/** An item as it was seen: its CAS tells whether it has changed since. */
+type Seen = Pick<Dumped, 'cas' | 'full' | 'size'>;
+
 async function removeUnlocked(
   node: MetaNode,
   { keys }: MemcachedContext,
-  items: readonly Dumped[],
+  items: readonly Seen[],
   idleFor: number,
-): Promise<FlushOnlyResult> {
+): Promise<{ readonly result: FlushOnlyResult; readonly changed: readonly Buffer[] }> {
   // Only the binary protocol can name a long key with white space.
   const nameable = items.filter(({ full }) => isNameable(full));
   const unnameable = items.filter(({ full }) => !isNameable(full));
@@ -72,13 +79,8 @@ async function removeUnlocked(
       false,
     ),
   ]);
-  const unchanged = current
-    .flat()
-    .flatMap(({ dumped, item }) =>
-      item?.cas === BigInt(dumped.cas) && (item.idle ?? 0) >= idleFor
-        ? [{ key: dumped.full, size: dumped.size, item }]
-        : [],
-    );
+  const present = current.flat().flatMap(({ full, size, cas, item }) => (item ? [{ key: full, size, cas, item }] : []));
+  const unchanged = present.filter(({ cas, item }) => item.cas === BigInt(cas) && (item.idle ?? 0) >= idleFor);
   const entries = unchanged.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
   const isRemoved = await node.removeSame(entries);
   const wereRemoved = await node.remove(unnameable.map(({ full }) => full));
@@ -87,21 +89,36 @@ async function removeUnlocked(
     ...unnameable.filter((_, index) => valueOrThrow(wereRemoved[index])),
   ];
   return {
-    removed: removed.length,
-    keptLocks: unchanged.length - entries.length,
-    bytes: removed.reduce((sum, { size }) => sum + size, 0),
+    result: {
+      removed: removed.length,
+      keptLocks: unchanged.length - entries.length,
+      bytes: removed.reduce((sum, { size }) => sum + size, 0),
+    },
+    changed: [
+      ...present.filter(({ cas, item }) => item.cas !== BigInt(cas)),
+      ...entries.filter((_, index) => !isRemoved[index]),
+    ].map(({ key }) => key),
   };
+}
+
+/** Skips items that have been removed. */
+async function seen(node: MetaNode, keys: readonly Buffer[]): Promise<readonly Seen[]> {
+  const descriptions = await Promise.all(keys.map(async (key) => node.describe(key)));
+  return keys.flatMap((full, index) => {
+    const about = descriptions[index];
+    return about ? [{ full, cas: about.get('cas')!, size: Number(about.get('size')) }] : [];
+  });
 }
 
 /** @param values false for items that are too large to be locks: their values are not transferred */
 async function readQuietly(
   node: MetaNode,
-  items: readonly Dumped[],
+  items: readonly Seen[],
   values: boolean,
-): Promise<ReadonlyArray<{ readonly dumped: Dumped; readonly item: Item | undefined }>> {
+): Promise<ReadonlyArray<Seen & { readonly item: Item | undefined }>> {
   const answers = await node.look(
     items.map(({ full }) => full),
     { values },
   );
-  return items.map((dumped, index) => ({ dumped, item: valueOrThrow(answers[index]) }));
+  return items.map(({ full, size, cas }, index) => ({ full, size, cas, item: valueOrThrow(answers[index]) }));
 }
