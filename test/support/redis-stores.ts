@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 
+import type { RedisProfile } from '../../src/profiles/profile.js';
 import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
@@ -39,11 +40,17 @@ export class RedisStores {
   }
 
   /** Open a store on the server, or on another local port. */
-  async open({ port = this.server.port, timeoutMs = 5000, user, prefix = 'app-' }: OpenOptions = {}): Promise<Store> {
+  async open({
+    port = this.server.port,
+    timeoutMs = 5000,
+    user,
+    prefix = 'app-',
+    packed,
+  }: OpenOptions = {}): Promise<Store> {
     const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port }], database: 0 } as const;
     const connection = user === undefined ? place : { ...place, username: user, password: 'pw' };
     const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
-    const store = await openRedis({ ...common, prefix, connection }, openCodec('php'), { timeoutMs });
+    const store = await openRedis({ ...common, ...packed, prefix, connection }, openCodec('php'), { timeoutMs });
     this.#stores.push(store);
     return store;
   }
@@ -75,4 +82,6 @@ interface OpenOptions {
   /** With the password `pw`. */
   readonly user?: string;
   readonly prefix?: string;
+  /** Options of phpredis. Default: none. */
+  readonly packed?: Pick<RedisProfile, 'compression' | 'compressionLevel'>;
 }

@@ -43,7 +43,7 @@ export async function* readPages<V>(store: Store, options: ReadOptions<V>): Asyn
   const tags = store.supports('tags');
   const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
   for await (const page of store.entries(listing)) {
-    yield { entries: entriesOf(store, page, options), readAt: Date.now(), place: page.place };
+    yield { entries: entriesOf(store, page, options), readAt: page.readAt ?? Date.now(), place: page.place };
   }
 }
 

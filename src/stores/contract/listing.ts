@@ -56,9 +56,12 @@ export type EntryPages = AsyncIterable<EntryPage>;
 export interface EntryPage extends ReadonlyArray<ListedEntry> {
   /** The position after this page, if requested and available. Opaque to everyone but the store. */
   readonly place?: string;
+  /** When the store was asked for the TTLs, in Unix milliseconds. Default: when the page arrives at its reader. */
+  readonly readAt?: number;
 }
 
-/** Make a page with a position. */
-export function pageAt(entries: readonly ListedEntry[], place: string | undefined): EntryPage {
-  return place === undefined ? entries : Object.assign(entries, { place });
+/** Make a page with a position, and with the time of its TTLs where pages are fetched ahead. */
+export function pageAt(entries: readonly ListedEntry[], place: string | undefined, readAt?: number): EntryPage {
+  if (place === undefined && readAt === undefined) return entries;
+  return Object.assign(entries, { ...(place !== undefined && { place }), ...(readAt !== undefined && { readAt }) });
 }

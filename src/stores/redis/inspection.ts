@@ -23,6 +23,7 @@ import { placeOf } from './key-place.js';
 import { withoutTouching } from './listing/no-touch.js';
 import { ownerOf } from './locks/lock.js';
 import { ruleAmongEntries } from './locks/places.js';
+import { memberOf } from './tags/members.js';
 import { TagResolver } from './tags/resolver.js';
 
 /**
@@ -156,11 +157,10 @@ async function tagsOf(
   if (tagHashOf(listedKey) === undefined) return undefined;
   const [names] = given === undefined ? await new TagResolver(context).ofListed([listedKey]) : [given];
   if (names === undefined || names.length === 0) return undefined;
-  const member = context.packing.texts.pack(listedKey);
-  const scores = await context.connection.batch(
-    names.map((name): Command => ['ZSCORE', context.keys.full(tagSetKey(name)), member]),
+  const members = await Promise.all(
+    names.map(async (name) => memberOf(context, context.keys.full(tagSetKey(name)), listedKey)),
   );
-  const listing = names.filter((_, index) => scores[index] !== null);
+  const listing = names.filter((_, index) => members[index] !== undefined);
   return inspectedTags(listedKey, names, listing);
 }
 

@@ -5,7 +5,7 @@ import type { Store } from '../../../src/stores/contract/store.js';
 
 import { string } from '../../../src/codecs/value.js';
 import { LostPlaceError, WrongTypeError } from '../../../src/errors.js';
-import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
+import { all, failure, textOf, until } from '../../../src/testing/suite/stores.js';
 import { withRedis } from '../../support/faults.js';
 import { RedisStores } from '../../support/redis-stores.js';
 
@@ -62,6 +62,23 @@ describe('a listing of what Redis holds', () => {
       if (denied.length === 0) expect(await all(store.entries!({ after: place }))).to.deep.equal([]);
       else expect(await failure(all(store.entries!({ after: place })))).to.be.instanceOf(LostPlaceError);
     }
+  });
+
+  it('dates a page that was fetched ahead by its own request', async () => {
+    const store = await stores.open();
+    const entries = Array.from({ length: 3000 }, (_, at) => ({ key: `k${at}`, value: string('v'), ttl: 60 }));
+    await store.putMany(entries);
+    const pages = store.entries!({ contents: true })[Symbol.asyncIterator]();
+    await server().client.config('RESETSTAT');
+    await pages.next();
+    // A page is at most four calls.
+    await until(async () => {
+      const [, calls = 0] = /cmdstat_eval:calls=(\d+)/.exec(await server().client.info('commandstats')) ?? [];
+      return Number(calls) > 4;
+    });
+    const fetched = Date.now();
+    const { value } = await pages.next();
+    expect(value.readAt).to.be.within(fetched - 60_000, fetched);
   });
 });
 

@@ -1,8 +1,9 @@
-import type { ListedEntry } from '../../contract/listing.js';
+import type { EntryPage, ListedEntry } from '../../contract/listing.js';
 import type { Reading } from '../../contract/store.js';
 import type { RedisContext } from '../context.js';
 import type { Look } from './look.js';
 
+import { pageAt } from '../../contract/listing.js';
 import { withinBytes } from '../../listing/byte-limit.js';
 import { isGone, ttlOf } from '../client/replies.js';
 import { Entries, entryOf } from '../entries.js';
@@ -24,15 +25,18 @@ export class Contents {
   }
 
   /** Yield the entries that still exist. @param names keys without prefixes */
-  async *of(names: readonly string[]): AsyncGenerator<readonly ListedEntry[]> {
+  async *of(names: readonly string[]): AsyncGenerator<EntryPage> {
+    const askedAt = Date.now();
     const { listed, rest } = await this.#atOnce(names);
-    yield listed;
+    yield pageAt(listed, undefined, askedAt);
     for (const some of withinBytes(await this.#look.at(rest))) {
+      const readAt = Date.now();
       const readings = await this.#plain.many(some.map(({ key }) => key));
-      yield some.flatMap((entry, index) => {
+      const found = some.flatMap((entry, index) => {
         const reading = readings[index];
         return reading === undefined ? [] : [{ ...entry, ...sizeOf(reading), reading }];
       });
+      yield pageAt(found, undefined, readAt);
     }
   }
 

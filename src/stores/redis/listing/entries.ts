@@ -38,18 +38,19 @@ async function* pages(
   for await (const { page: found, place } of scanWithPlaces(context, options)) {
     const names = [...new Set(found.map((full) => context.keys.short(full)))];
     const wanted = names.filter((name) => !isTagSetKey(name) && matches(name));
-    const some = contents ? read.of(wanted) : [await look.at(wanted)];
+    const some: AsyncIterable<EntryPage> | readonly EntryPage[] = contents ? read.of(wanted) : [await look.at(wanted)];
     for await (const listed of some) {
       signal?.throwIfAborted();
-      if (listed.length > 0) yield resolver ? await withTags(resolver, listed) : listed;
+      if (resolver) await addTags(resolver, listed);
+      if (listed.length > 0) yield listed;
     }
 
     if (place !== undefined) yield pageAt([], place);
   }
 }
 
-async function withTags(resolver: TagResolver, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
+async function addTags(resolver: TagResolver, listed: readonly ListedEntry[]): Promise<void> {
   const tags = await resolver.ofListed(listed.map(({ key }) => key));
   // Faster than spreading each entry into a new object.
-  return listed.map((entry, index) => Object.assign(entry, { tags: tags[index]! }));
+  for (const [index, entry] of listed.entries()) Object.assign(entry, { tags: tags[index]! });
 }

@@ -16,7 +16,7 @@ import { isTagSetKey, TAG_SET_HEAD, tagOfSetKey, tagSetKey } from '../../tags/na
 import { TagOrders } from '../../tags/order.js';
 import { count, given, isGone, ttlOf } from '../client/replies.js';
 import { scanAll } from '../keys.js';
-import { countGone, entryOf, memberPages, nowSeconds } from './members.js';
+import { countGone, entryOf, memberPages, nowSeconds, withoutRepeated } from './members.js';
 import { TagPruner } from './prune.js';
 import { TagResolver } from './resolver.js';
 
@@ -49,7 +49,9 @@ class RedisTagIndex implements TagIndex {
     const { connection, keys } = this.#context;
     const resolver = new TagResolver(this.#context);
     const orders = new TagOrders(name, async (key, hash) => resolver.beside(name, key, hash));
-    for await (const page of memberPages(this.#context, keys.full(tagSetKey(name)), signal)) {
+    const set = keys.full(tagSetKey(name));
+    for await (const listed of memberPages(this.#context, set, signal)) {
+      const page = await withoutRepeated(this.#context, set, listed);
       const entries = page.map(({ member }) => entryOf(this.#context, member));
       const pttls = await connection.batch(entries.map((full): Command => ['PTTL', full]));
       const members: TagMember[] = [];

@@ -1,11 +1,12 @@
 import type { Command } from '../client/command.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
+import type { Texts } from '../packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
-import { keyFromBytes } from '../../entries/key-text.js';
+import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
-import { count } from '../client/replies.js';
+import { count, given } from '../client/replies.js';
 
 /** Members per step. */
 export const PAGE = 1000;
@@ -79,9 +80,49 @@ export async function countGone(context: RedisContext, members: readonly ScoredM
   return (await isThere(context, members)).filter((is) => !is).length;
 }
 
-/** The stored key of a member's entry. A member that cannot be unpacked was written without packing. */
+/** The stored key of a member's entry. */
 export function entryOf({ keys, packing }: RedisContext, member: Buffer): Buffer {
   return Buffer.concat([Buffer.from(keys.prefix), unpacked(packing.texts, member)]);
+}
+
+/**
+ * Leave out members that are listed again with the bytes of this profile. At another compression level, phpredis
+ * writes other bytes for the same entry.
+ * @param set the stored key
+ */
+export async function withoutRepeated<M extends { readonly member: Buffer }>(
+  context: RedisContext,
+  set: Buffer | string,
+  members: readonly M[],
+): Promise<readonly M[]> {
+  const { connection, packing } = context;
+  if (packing.compression === undefined) return members;
+  const foreign = members.flatMap(({ member }, index) => {
+    const packed = repacked(packing.texts, member);
+    return packed.equals(member) ? [] : [{ index, packed }];
+  });
+  const scores = await connection.batch(foreign.map(({ packed }): Command => ['ZSCORE', set, packed]));
+  const repeated = new Set(foreign.filter((_, at) => given(scores[at]!) !== null).map(({ index }) => index));
+  return members.filter((_, index) => !repeated.has(index));
+}
+
+/**
+ * Find an entry's member in the set of a tag, whatever the compression level of its writer.
+ * @param set the stored key
+ * @param key without prefixes
+ */
+export async function memberOf(context: RedisContext, set: Buffer | string, key: string): Promise<Buffer | undefined> {
+  const { connection, packing } = context;
+  const packed = packing.texts.pack(key);
+  if ((await connection.call('ZSCORE', set, packed)) !== null) return packed;
+  if (packing.compression === undefined) return undefined;
+  const wanted = keyToBytes(key);
+  for await (const page of memberPages(context, set)) {
+    const found = page.find(({ member }) => unpacked(packing.texts, member).equals(wanted));
+    if (found !== undefined) return found.member;
+  }
+
+  return undefined;
 }
 
 /** The current Unix time in seconds. Scores come from the clocks of clients, so this is the local clock. */
@@ -89,11 +130,16 @@ export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-function unpacked(texts: RedisContext['packing']['texts'], member: Buffer): Buffer {
+/** A member as text. One that cannot be unpacked was written without packing. */
+export function unpacked(texts: Texts, member: Buffer): Buffer {
   try {
     return texts.unpack(member);
   } catch (error) {
     if (error instanceof UndecodableError) return member;
     throw error;
   }
+}
+
+function repacked(texts: Texts, member: Buffer): Buffer {
+  return texts.pack(keyFromBytes(unpacked(texts, member)));
 }

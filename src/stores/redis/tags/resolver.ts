@@ -14,6 +14,7 @@ import {
   tagSetKey,
 } from '../../tags/names.js';
 import { scan } from '../keys.js';
+import { unpacked } from './members.js';
 
 /** Combinations of tags to remember. */
 const MAX_KNOWN = 100_000;
@@ -101,7 +102,7 @@ export class TagResolver {
       if (known !== undefined) return known;
     }
 
-    return this.#ask(key);
+    return this.#inOrder(await this.#asked(tagHashOf(key)!, key), key);
   }
 
   /** The other tags of a member of `name`, as far as they can be found. Call it with one name only. */
@@ -110,7 +111,7 @@ export class TagResolver {
     this.#pairs ??= this.#pairsWith(name);
     const other = this.#pairs.get(hash);
     if (other !== undefined) return [other];
-    return this.#names.size > MAX_QUERIED_BESIDE ? [] : this.#ask(key);
+    return this.#names.size > MAX_QUERIED_BESIDE ? [] : this.#asked(hash, key);
   }
 
   #knownBy(hash: string): readonly string[] | undefined {
@@ -131,7 +132,17 @@ export class TagResolver {
   }
 
   async #carried(hash: string, key: string): Promise<readonly string[]> {
-    if (this.#names.size <= MAX_QUERIED) return this.#ask(key);
+    return this.#names.size <= MAX_QUERIED ? this.#asked(hash, key) : this.#read(hash);
+  }
+
+  /** Where tags are compressed, a writer at another level wrote other bytes, so the sets are read if some are missing. */
+  async #asked(hash: string, key: string): Promise<readonly string[]> {
+    const names = await this.#ask(key);
+    const isComplete = this.#context.packing.compression === undefined || inTagOrder(names, key) !== undefined;
+    return isComplete ? names : this.#read(hash);
+  }
+
+  async #read(hash: string): Promise<readonly string[]> {
     this.#listed ??= this.#readThrough();
     return [...((await this.#listed).get(hash) ?? NONE)];
   }
@@ -166,7 +177,7 @@ export class TagResolver {
         cursor = String(next);
         // Each member is followed by its score.
         for (let at = 0; at < members.length; at += 2) {
-          const hash = tagHashOf(keyFromBytes(packing.texts.unpack(members[at]!)));
+          const hash = tagHashOf(keyFromBytes(unpacked(packing.texts, members[at]!)));
           if (hash !== undefined && !this.#singles.has(hash)) found.set(hash, (found.get(hash) ?? new Set()).add(name));
         }
       } while (cursor !== '0');

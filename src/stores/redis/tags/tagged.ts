@@ -6,6 +6,7 @@ import { taggedKey, tagSetKey } from '../../tags/names.js';
 import { bytesList, count, given, list } from '../client/replies.js';
 import { CLOCK, scriptNodes, STEP_US, unlessRefused } from '../client/scripts.js';
 import { Entries } from '../entries.js';
+import { memberOf, memberPages, withoutRepeated } from './members.js';
 import { unlinkAll } from './unlink-all.js';
 
 /** Members per step. */
@@ -39,6 +40,10 @@ return {members, removed}`;
 /** Laravel's score for an entry that never expires. */
 const FOREVER = -1;
 
+function scoreOf(ttl: Ttl): number {
+  return ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+}
+
 /** The result of one page: its members, and how many of their entries existed. */
 interface Page {
   readonly members: number;
@@ -69,12 +74,18 @@ export class RedisTagged extends Entries implements Tagged {
     return options.dryRun ? this.#count(options) : this.#remove(options);
   }
 
+  override async touch(key: string, ttl: Ttl): Promise<boolean> {
+    const isThere = await super.touch(key, ttl);
+    if (isThere && this.context.packing.compression !== undefined) await this.#touchForeign(key, ttl);
+    return isThere;
+  }
+
   protected override storedKey(key: string): string {
     return this.context.keys.full(this.#head + key);
   }
 
   protected override written(key: string, ttl: Ttl): Command[] {
-    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    const score = scoreOf(ttl);
     return this.#sets().map((set) => ['ZADD', set, score, this.#member(key)]);
   }
 
@@ -84,8 +95,16 @@ export class RedisTagged extends Entries implements Tagged {
 
   /** Otherwise Laravel's cache:prune-stale-tags would treat the entry as expired, and no flush would find it. */
   protected override touched(key: string, ttl: Ttl): Command[] {
-    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    const score = scoreOf(ttl);
     return this.#sets().map((set) => ['ZADD', set, 'XX', score, this.#member(key)]);
+  }
+
+  /** A member that was written at another compression level has other bytes. */
+  async #touchForeign(key: string, ttl: Ttl): Promise<void> {
+    for (const set of this.#sets()) {
+      const member = await memberOf(this.context, set, this.#head + key);
+      if (member !== undefined) await this.connection.call('ZADD', set, 'XX', scoreOf(ttl), member);
+    }
   }
 
   #member(key: string): Buffer {
@@ -191,17 +210,14 @@ export class RedisTagged extends Entries implements Tagged {
     let found = 0;
     const sets = this.#sets();
     for (const [index, set] of sets.entries()) {
-      let cursor = '0';
-      do {
-        signal?.throwIfAborted();
-        const [next, page] = (await this.connection.call('ZSCAN', set, cursor, 'COUNT', PAGE)) as [Buffer, Buffer[]];
-        cursor = String(next);
+      for await (const page of memberPages(this.context, set, signal)) {
+        const members = await withoutRepeated(this.context, set, page);
         found += await this.#countNew(
-          page.filter((_, at) => at % 2 === 0),
+          members.map(({ member }) => member),
           sets.slice(0, index),
         );
         onProgress?.({ done: found });
-      } while (cursor !== '0');
+      }
     }
 
     return found;

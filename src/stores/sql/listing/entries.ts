@@ -46,6 +46,7 @@ async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGe
     options.signal?.throwIfAborted();
     const range = under(dialect, key, prefix + literalHead(pattern), { after });
     const value = options.contents ? sql`CASE WHEN OCTET_LENGTH(value) <= ${SHORT} THEN value END` : raw('NULL');
+    const readAt = Date.now();
     const { rows } = await entries.run<Row>(
       sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at, ${value} AS value FROM ${tables.cache}
           WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
@@ -59,7 +60,7 @@ async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGe
     }
 
     for (const some of withinBytes(meant)) {
-      yield pageAt(await listed(context, some, options), some.at(-1)!.key.toString(PLACE));
+      yield pageAt(await listed(context, some, options), some.at(-1)!.key.toString(PLACE), readAt);
     }
   }
 }
