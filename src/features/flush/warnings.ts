@@ -33,7 +33,11 @@ export async function stateWarnings(store: Store, pattern = '*'): Promise<string
   if (keys.length === 0) return [];
   try {
     const readings = await store.many(keys);
-    return keys.flatMap((key, index) => (readings[index] === undefined ? [] : STATES.get(key)!));
+    return keys.flatMap((key, index) => {
+      const reading = readings[index];
+      // The flush reports errors.
+      return reading === undefined || reading instanceof Error ? [] : STATES.get(key)!;
+    });
   } catch (error) {
     // A user may have permission to remove entries but not to read them.
     if (error instanceof RefusedError) return [];

@@ -110,6 +110,7 @@ describe('Memcached behind twemproxy', () => {
       expect(err, args.join(' ')).to.match(
         /does not support meta commands: .*twemproxy or mcrouter\n {2}Set protocol: classic/,
       );
+      expect(err, args.join(' ')).not.to.include('maintenance mode');
     }
 
     const { code, out } = await cachectl(['doctor', '--url', proxy.url]);
