@@ -19,7 +19,7 @@ const CHANNEL = 'net.client.socket';
 /**
  * Keep answers that cannot be MongoDB's from the official driver. Its parser takes a length of zero for a complete
  * message, loops forever and fills the memory. This overwrites such a length, and one above the limit, by a length
- * that the driver refuses. It sees sockets without TLS only.
+ * that the driver refuses. It sees TCP and Unix sockets, but none with TLS.
  * @returns stops watching new sockets
  */
 export function guardFrames(client: MongoClient): () => void {
@@ -30,8 +30,11 @@ export function guardFrames(client: MongoClient): () => void {
     const hosts: string[] = [];
     socket.on('lookup', (_error, _address, _family, host) => hosts.push(host));
     socket.once('connect', () => {
-      const { remoteAddress = '', remotePort } = socket;
-      const isOurs = [...hosts, bracketed(remoteAddress)].some((host) => servers.has(`${host}:${remotePort}`));
+      const { remoteAddress, remotePort } = socket;
+      const isOurs =
+        remoteAddress === undefined
+          ? [...servers].some((server) => server.startsWith('/'))
+          : [...hosts, bracketed(remoteAddress)].some((host) => servers.has(`${host}:${remotePort}`));
       if (isOurs) socket.on('data', newGuard());
     });
   };

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { cachectl } from '../../support/cli.js';
 import { expectFault } from '../../support/faults.js';
 import { type MongodbServer, startMongodb } from '../../support/mongodb-server.js';
+import { scratchFolder } from '../../support/scratch.js';
 
 /** The pause between two bytes of a slow answer, in milliseconds: shorter than any timeout for silence. */
 const DRIP_MS = 100;
@@ -67,14 +68,14 @@ describe('a port that does not speak MongoDB', function () {
 
   after(async () => mongodb?.stop());
 
-  async function listen(onClient: (client: Socket) => void): Promise<number> {
+  async function listen(onClient: (client: Socket) => void, socket?: string): Promise<number> {
     const server = createServer((client) => {
       client.on('error', () => client.destroy());
       onClient(client);
-    }).listen(0, '127.0.0.1');
+    }).listen(socket === undefined ? { port: 0, host: '127.0.0.1' } : { path: socket });
     servers.push(server);
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
+    return socket === undefined ? (server.address() as AddressInfo).port : 0;
   }
 
   for (const [what, bytes] of [
@@ -102,6 +103,16 @@ describe('a port that does not speak MongoDB', function () {
       });
     }
   }
+
+  it('answers with zero bytes on a Unix socket: fails at once', async () => {
+    const socket = `${scratchFolder('mongodb-answers')}/mongodb-1.sock`;
+    await listen((client) => client.on('data', () => client.write(Buffer.alloc(64))), socket);
+    const url = `mongodb://${encodeURIComponent(socket)}/cachectl-test`;
+    expectFault(await cachectl(['get', 'k', '--timeout', '10m', '--url', url]), {
+      code: 3,
+      message: 'does not speak the MongoDB protocol',
+    });
+  });
 
   it('answers a request with zero bytes after a correct hello: fails in time', async () => {
     const port = await listen((client) => {
