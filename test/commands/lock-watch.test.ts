@@ -88,16 +88,16 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
   });
 
   it('lock:refresh changes the TTL for the owner only', async () => {
-    await place.run(['lock:acquire', 'deploy', '--ttl', '10', '--owner', 'ann']);
-    const other = await place.run(['lock:refresh', 'deploy', '--owner', 'bob', '--ttl', '10m']);
+    await place.run(['lock:acquire', 'deploy', '--ttl', '5m', '--owner', 'ann']);
+    const other = await place.run(['lock:refresh', 'deploy', '--owner', 'bob', '--ttl', '2h']);
     expect(other.code).to.equal(1);
     expect(other.err).to.include('not yours: deploy is held by ann');
-    expect(await place.run(['lock:refresh', 'deploy', '--owner', 'ann', '--ttl', '10m'])).to.include({
+    expect(await place.run(['lock:refresh', 'deploy', '--owner', 'ann', '--ttl', '2h'])).to.include({
       code: 0,
       out: '',
       err: '',
     });
-    expect(JSON.parse((await place.run(['lock:show', 'deploy', '--json'])).out).ttl).to.be.within(580, 600);
+    expect(JSON.parse((await place.run(['lock:show', 'deploy', '--json'])).out).ttl).to.be.within(6600, 7200);
     const { out } = await place.run(['lock:refresh', 'deploy', '--owner', 'ann', '--ttl', '0', '--json']);
     expect(JSON.parse(out)).to.deep.equal({ name: 'deploy', refreshed: true, ttl: null });
     expect((await place.run(['lock:refresh', 'free', '--owner', 'ann', '--ttl', '1m'])).code).to.equal(1);

@@ -14,10 +14,10 @@ describe('lock:acquire and lock:release', () => {
     });
 
     it('exits 1 if the lock is held, and names the holder and the time left', async () => {
-      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      await place.run(['lock:acquire', 'deploy', '--ttl', '2h', '--owner', 'ann']);
       const second = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       expect(second).to.include({ code: 1, out: '' });
-      expect(second.err).to.match(/^deploy is held by ann, for another (1m|59s|58s)\n$/);
+      expect(second.err).to.match(/^deploy is held by ann, for another (2h|1h \d+m)\n$/);
       const { out } = await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--json']);
       expect(JSON.parse(out)).to.include({ name: 'deploy', acquired: false, owner: 'ann' });
     });

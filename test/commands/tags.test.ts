@@ -18,7 +18,7 @@ describe('tags:list, tags:show and tags:prune', () => {
 
     it('list tags by name with their number of entries', async () => {
       await put('Ann', 'people,artists');
-      await put('Bob', 'people', '--ttl', '60');
+      await put('Bob', 'people', '--ttl', '10m');
       await put('Rome', 'žluť:x');
       const lines = tellsMembers
         ? 'artists\t1\t0\npeople\t2\t0\nžluť:x\t1\t0\n'

@@ -32,7 +32,7 @@ describe('sqlite: events by polling', function () {
     const events = await firstOf(stream, 3);
     expect(lines(events)).to.have.members(['KeyWritten new', 'KeyForgotten gone', 'KeyWritten rewritten']);
     const written = events.find(({ key }) => key === 'new')!;
-    expect(written.ttl).to.be.within(90, 100);
+    expect(written.ttl).to.be.within(1, 100);
     expect(written.size).to.equal(4);
   });
 
