@@ -88,6 +88,14 @@ export async function profileFileOf({ config, env, cwd }: ProfileChoice): Promis
 
 async function fromFile(choice: ProfileChoice): Promise<StatedProfile> {
   const { profile, env, cwd } = choice;
+  // Not shown, because it may contain a password.
+  if (profile !== undefined && URL_SCHEME.test(profile)) {
+    throw new ConfigError(
+      'a profile is chosen by its name, not by a URL',
+      'Use --url URL, or --to-url URL for the target of copy.',
+    );
+  }
+
   const home = homeFolder(env);
   const file = await profileFileOf(choice);
   if (file === undefined) return withoutFile(profile, env);
@@ -128,6 +136,8 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): State
     isBuiltIn: true,
   };
 }
+
+const URL_SCHEME = /^[a-z+]+:\/\/|^(?:sqlite|laravel):/;
 
 const SELECTING = ['CACHECTL_URL', 'CACHECTL_PROFILE', 'CACHECTL_CONFIG'];
 

@@ -10,10 +10,16 @@ const PAGES = readdirSync(DOCS, { recursive: true })
   .map(String)
   .filter((file) => file.endsWith('.md'));
 
+/** A page without its code blocks. */
+function textOf(file: string): string {
+  return readFileSync(file, 'utf8').replaceAll(/^```.*?^```/gms, '');
+}
+
 /** The files that a page links to. */
 function linksOf(file: string): readonly string[] {
-  const text = readFileSync(file, 'utf8').replaceAll(/^```.*?^```/gms, '');
-  return [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => path.resolve(path.dirname(file), link!));
+  return [...textOf(file).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link]) =>
+    path.resolve(path.dirname(file), link!),
+  );
 }
 
 describe('docs/README.md', () => {
@@ -42,11 +48,33 @@ describe('docs/troubleshooting.md and docs/exit-codes.md', () => {
   });
 });
 
+/** The links of a page that name a heading, as `[file, anchor]`. */
+function anchorsOf(file: string): ReadonlyArray<readonly [string, string]> {
+  const links = textOf(file).matchAll(/\]\((?<page>[^)#:\s]*)#(?<anchor>[^)]+)\)/g);
+  return [...links].map(({ groups }) => [
+    groups!.page === '' ? file : path.resolve(path.dirname(file), groups!.page!),
+    groups!.anchor!,
+  ]);
+}
+
+/** As GitHub derives them from the headings of a page. */
+function headingsOf(file: string): readonly string[] {
+  const headings = textOf(file).matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe('links in the docs', () => {
   for (const page of [...PAGES, '../README.md', '../CONTRIBUTING.md', '../SECURITY.md']) {
-    it(`lead to files: ${page}`, () => {
-      const broken = linksOf(path.join(DOCS, page)).filter((file) => !existsSync(file));
-      expect(broken).to.deep.equal([]);
+    it(`lead to files and headings: ${page}`, () => {
+      const file = path.join(DOCS, page);
+      expect(linksOf(file).filter((linked) => !existsSync(linked))).to.deep.equal([]);
+      const wrong = anchorsOf(file).filter(([linked, anchor]) => !headingsOf(linked).includes(anchor));
+      expect(wrong).to.deep.equal([]);
     });
   }
 });

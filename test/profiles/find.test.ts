@@ -61,6 +61,12 @@ describe('the choice of a profile', () => {
       );
       expect(hint).to.contain('--config');
     });
+
+    it('is not a URL, which the error does not repeat', async () => {
+      const { message, hint } = await folder.failure({ profile: 'redis://:secret@127.0.0.1/1' });
+      expect(message).to.equal('a profile is chosen by its name, not by a URL');
+      expect(hint).to.contain('--to-url');
+    });
   });
 
   describe('the file', () => {
