@@ -191,6 +191,10 @@ describe('a Redis user with few rights', () => {
     await redis().client.config('SET', 'notify-keyspace-events', '');
     const result = await cachectl(['events:tail', '--enable', '--for', '1s', '--url', url()]);
     expectFault(result, { code: 3, message: /this user.*permissions/, hint: 'ACL SETUSER' });
+    await redis().client.call('ACL', 'SETUSER', 'bob', '+@all', 'resetkeys', '~app-*');
+    const unrecorded = await cachectl(['events:tail', '--enable', '--for', '1s', '--url', url()]);
+    const hint = 'ACL SETUSER NAME ~cachectl:notify-keyspace-events';
+    expectFault(unrecorded, { code: 3, message: /refuses this user the key cachectl:notify/, hint });
   });
 
   it('gets a warning, in a script too, that a tail may miss events if the setting is unreadable', async () => {

@@ -36,8 +36,10 @@ describe('a listing of what Redis holds', () => {
       await store.putMany([...values].map(([key, text]) => ({ key, value: string(text), ttl: 60 })));
       await store.put('forever', string('and ever'), null);
       await server().client.rpush('app-list', 'a');
+      await server().client.set('app-deploy', 'cachectl:ci@runner-7:4711:01a2292d62b005a35a2d3aaaaaa41b7f');
       const listed = await byKey(store, { idle: how.startsWith('within') });
-      expect(listed.size).to.equal(values.size + 2);
+      expect(listed.size).to.equal(values.size + 3);
+      expect(listed.get('deploy')!.lock).to.equal('cachectl-owner');
       expect(listed.get('list')!.reading).to.be.instanceOf(WrongTypeError);
       expect(listed.get('list')!.size).to.be.greaterThan(0);
       expect(listed.get('forever')!.ttl).to.equal(null);

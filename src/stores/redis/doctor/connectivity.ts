@@ -113,13 +113,15 @@ async function* login(connection: Connection, answer: string | undefined): Async
   }
 
   const isOpen = answer?.startsWith('+PONG') === true && settings.kind === 'server';
-  yield password !== undefined && isOpen && (username === undefined || username === 'default')
+  const isDefault = username === undefined || username === 'default';
+  const open = isDefault ? ' (no password required)' : ' ("default" requires no password)';
+  yield password !== undefined && isOpen && isDefault
     ? warning(
         'login',
         `${location} requires no password, although the profile has one: any client that can connect has full access`,
         'Set a password on the server (requirepass, or an ACL user). If this is the wrong server, correct the profile.',
       )
-    : ok('login', `authenticated as "${await userOf(connection)}"${isOpen ? ' (no password required)' : ''}`);
+    : ok('login', `authenticated as "${await userOf(connection)}"${isOpen ? open : ''}`);
 
   if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name a primary for ${settings.primary ?? ''}`);
   if (connection.isCluster) yield await primaries(connection);

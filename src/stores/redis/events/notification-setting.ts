@@ -53,7 +53,9 @@ export async function turnOn(connection: Connection, { enable }: { enable: boole
     }
 
     if (!enable) throw notOn(connection.location, current);
-    return await tail.register();
+    return await tail.register().catch((error: unknown) => {
+      throw isNoKey(error) ? noBookkeeping(connection.location) : error;
+    });
   } catch (error) {
     control.disconnect();
     throw error instanceof CachectlError ? error : translated(error, connection.location);
@@ -289,6 +291,18 @@ function notOn(location: string, flags: string): RefusedError {
   return new RefusedError(
     isOff(location, flags),
     `--enable sets it to ${withWanted(flags)} while this runs, which costs the server some CPU, and then restores it.`,
+  );
+}
+
+/** An ACL rule for the keys of an application does not include cachectl's own key. */
+function isNoKey(error: unknown): boolean {
+  return error instanceof Error && /^NOPERM .*\bkeys?\b/.test(error.message);
+}
+
+function noBookkeeping(location: string): RefusedError {
+  return new RefusedError(
+    `${location} refuses this user the key ${BOOKKEEPING_KEY} of database 0, where --enable keeps the setting to restore`,
+    `An administrator can grant it: ACL SETUSER NAME ~${BOOKKEEPING_KEY}`,
   );
 }
 

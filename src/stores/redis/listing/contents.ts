@@ -34,7 +34,7 @@ export class Contents {
       const readings = await this.#plain.many(some.map(({ key }) => key));
       const found = some.flatMap((entry, index) => {
         const reading = readings[index];
-        return reading === undefined ? [] : [{ ...entry, ...sizeOf(reading), reading }];
+        return reading === undefined ? [] : [{ ...entry, ...this.#seen(entry, reading), reading }];
       });
       yield pageAt(found, undefined, readAt);
     }
@@ -68,9 +68,12 @@ export class Contents {
     const size = stored.length;
     return lock === undefined ? { key, size, ttl, reading } : { key, size, ttl, lock, reading };
   }
-}
 
-/** The stored size, once the value was read. */
-function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
-  return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
+  /** What the value tells, which Look may not read before the idle time: the size, and whether it is a lock. */
+  #seen({ key, lock }: ListedEntry, reading: Reading): Partial<Pick<ListedEntry, 'lock' | 'size'>> {
+    if (reading === undefined || reading instanceof Error) return {};
+    const { stored } = reading;
+    const detected = lock ?? this.#look.lockOf(key, stored);
+    return { size: stored.length, ...(detected !== undefined && { lock: detected }) };
+  }
 }
