@@ -174,6 +174,18 @@ describe('SQLite in the field', () => {
     });
   });
 
+  it('rows with a BLOB as key, which no client finds, are reported by doctor and removed by flush --all', async () => {
+    url = `sqlite://${folder}/app.sqlite`;
+    await run(url, ['put', 'k', 'v']);
+    const database = new Database(`${folder}/app.sqlite`);
+    database.exec("INSERT INTO cache SELECT CAST('theirs' AS BLOB), value, expiration FROM cache");
+    expect((await run(url, ['export'])).out).to.equal('{"key":"k","value":"v","expires":null}\n');
+    expect((await run(url, ['doctor'])).out).to.include('warning\tkeys of cache\t1 row has a BLOB as key');
+    expect(await run(url, ['flush', '--all', '--yes'])).to.include({ code: 0, out: 'removed 2 entries\n' });
+    expect(database.prepare('SELECT * FROM cache').all()).to.deep.equal([]);
+    database.close();
+  });
+
   describe('in a folder that this user may not write to', () => {
     /** Root may write everywhere, so drop that privilege. */
     const restricted: { through?: readonly string[] } = {};

@@ -24,9 +24,12 @@ export function keysUnder(prefix: string, { after, last }: Bounds = {}): KeyRang
   // Replaces the upper bound of the prefix: with two upper bounds, SQLite may choose the wrong one and read too much.
   if (last) return { sql: `${from} AND "key" <= CAST(@last AS TEXT)`, parameters: { ...fromParameters, last } };
   const high = upperBound(low);
-  if (high === undefined) return { sql: from, parameters: fromParameters };
+  if (high === undefined) return { sql: `${from} AND "key" < ${FIRST_BLOB}`, parameters: fromParameters };
   return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
 }
+
+/** Sorts after every text. No client finds a key that another program stored as a BLOB: a text never equals it. */
+export const FIRST_BLOB = "X''";
 
 /** The same condition on any expression, without parameters, which triggers cannot have. */
 export function literalKeysUnder(prefix: string, key: string): string {

@@ -14,7 +14,7 @@ import { ColumnCodec } from '../../sql/values.js';
 import { Entries } from '../entries.js';
 import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
 import { journalMode } from '../journal-mode.js';
-import { keysUnder } from '../keys.js';
+import { FIRST_BLOB, keysUnder } from '../keys.js';
 import { isView } from '../schema.js';
 
 /** The largest file for an integrity check, in bytes: more would take long and block writers. */
@@ -34,8 +34,10 @@ export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding>
     ['cache', profile.table],
     ['locks', profile.lockTable],
   ] as const) {
-    if (connection.run(() => tables.has(role))) yield* expiration(context, role, table);
-    else
+    if (connection.run(() => tables.has(role))) {
+      yield* expiration(context, role, table);
+      yield* blobKeys(context, role, table);
+    } else
       yield skipped(
         `table ${table}`,
         'does not exist yet',
@@ -140,6 +142,20 @@ function* expiration(
       apply: async () => connection.write(() => tables.createExpirationIndex(role)),
     },
   };
+}
+
+function* blobKeys({ connection, tables }: SqliteContext, role: 'cache' | 'locks', table: string): Generator<Finding> {
+  const { count } = connection.run(() =>
+    connection
+      .statement<{ count: number }>(`SELECT count(*) AS count FROM ${tables[role]} WHERE "key" >= ${FIRST_BLOB}`)
+      .get(),
+  )!;
+  if (count === 0) return;
+  yield warning(
+    `keys of ${table}`,
+    `${counted(count, 'row has', 'rows have')} a BLOB as key, which neither Laravel nor cachectl finds`,
+    `To remove them: sqlite3 ${connection.path} "DELETE FROM ${table} WHERE typeof(key) = 'blob'"`,
+  );
 }
 
 function* leftovers({ connection }: SqliteContext): Generator<Finding> {

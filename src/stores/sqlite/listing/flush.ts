@@ -15,7 +15,7 @@ import { type TableRole } from '../tables.js';
 export async function flush(context: SqliteContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   const prefix = options.scope === 'all' ? '' : context.prefix;
-  const range = keysUnder(prefix);
+  const range = rowsUnder(prefix);
   const takesLocks = options.locks || options.scope === 'all';
   const roles: TableRole[] = takesLocks ? ['cache', 'locks'] : ['cache'];
   const keptLocks = takesLocks
@@ -46,6 +46,11 @@ export async function flush(context: SqliteContext, options: FlushOptions): Prom
   return { removed, keptLocks };
 }
 
+/** Without a prefix, all rows: those with a BLOB as key too, which cannot be listed. */
+function rowsUnder(prefix: string): KeyRange {
+  return prefix === '' ? { sql: '1', parameters: {} } : keysUnder(prefix);
+}
+
 interface Chunk {
   readonly rows: number;
   readonly live: number;
@@ -72,7 +77,7 @@ function removeSome({ connection, tables }: SqliteContext, role: TableRole, { pr
         `SELECT CAST(key AS BLOB) AS bytes FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET @before`,
       )
       .get({ ...range.parameters, before: most - 1 })?.bytes;
-    const chunk = last === undefined ? range : selected(keysUnder(prefix, { last }));
+    const chunk = selected(last === undefined ? rowsUnder(prefix) : keysUnder(prefix, { last }));
     const live = role === 'tags' ? 0 : removeLive(connection, table, chunk);
     const { changes: others } = connection
       .statement(`DELETE FROM ${table} WHERE ${chunk.sql}`)
