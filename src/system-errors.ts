@@ -1,6 +1,6 @@
 import { CachectlError, InputError, RefusedError } from './errors.js';
 
-/** Why the operating system refused a file, in words; otherwise the error code. */
+/** Why the operating system refused a file or program, in words; otherwise the error code. */
 export function systemReason(error: unknown): string {
   const code = systemCode(error);
   if (code !== undefined) return REASONS[code] ?? code;
@@ -35,6 +35,7 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
 const DISK_FAILURES = new Set(['EDQUOT', 'EFBIG', 'EIO', 'ENOSPC']);
 
 const REASONS: Readonly<Record<string, string>> = {
+  E2BIG: 'its arguments and environment are too long',
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file would be larger than the system permits',

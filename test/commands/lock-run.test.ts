@@ -44,14 +44,14 @@ describe('lock:run', () => {
     it('exits 127 for a missing command, and releases the lock', async () => {
       const { code, err } = await place.run(['lock:run', 'deploy', '--', 'no-such-command']);
       expect(code).to.equal(127);
-      expect(err).to.include('could not be started');
+      expect(err).to.include('could not be started: no-such-command: command not found');
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
     it('exits 126 for a command that cannot be executed, and releases the lock', async () => {
       const { code, err } = await place.run(['lock:run', 'deploy', '--', `${NODE}/x`]);
       expect(code).to.equal(126);
-      expect(err).to.include('could not be started: spawn ENOTDIR');
+      expect(err).to.include(`could not be started: ${NODE}/x: a part of its path is not a folder`);
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 

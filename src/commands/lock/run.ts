@@ -179,7 +179,7 @@ async function runUnder(held: HeldLock, name: string, child: ChildCommand, isSto
     if (isStopped) child.stop();
   });
   const code = await Promise.race([child.exitCode, onLost.then(async () => child.exitCode)]);
-  if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
+  if (child.notStarted !== undefined) warn(child.notStarted);
   const wasLostBefore = isLost;
   const left = await child.leftBehind();
   if (left.length > 0) warn(`${nameText(name)} is released with ${processesText(left)}\n  ${KEEP}`);

@@ -6,6 +6,7 @@ import type { CacheEvent } from '../../stores/contract/events.js';
 import { ignoredSignals } from '../../runtime/child/ignored-signals.js';
 import { callersEnvironment } from '../../runtime/environment.js';
 import { printKey, printNames } from '../../stores/entries/printed-key.js';
+import { systemReason } from '../../system-errors.js';
 import { warn } from '../../terminal/output.js';
 import { eventJson } from './text.js';
 
@@ -79,7 +80,7 @@ async function outcomeOf(start: () => ChildProcess): Promise<string | undefined>
     if (code === 0) return undefined;
     return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
   } catch (error) {
-    return `could not be started (${(error as Error).message})`;
+    return `could not be started (${systemReason(error)})`;
   }
 }
 

@@ -61,7 +61,7 @@ interface Ran {
 async function run({ command, json }: ProduceOptions): Promise<Ran> {
   const child = new ChildCommand(command, { isCaptured: true });
   const [exitCode, output] = await Promise.all([child.exitCode, capture(child, { passesOn: !json })]);
-  if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
+  if (child.notStarted !== undefined) warn(child.notStarted);
   return { exitCode, output, isWhole: child.failure === undefined && child.signal === undefined };
 }
 

@@ -89,7 +89,7 @@ function checkCombination(fields: Fields): void {
     fields.fail(
       'sentinels',
       'requires primary',
-      'Add the name of the primary as the sentinels know it: primary: mymaster',
+      'Add the name of the primary as the sentinels know it: primary: mymaster, or ?primary=mymaster in a URL',
     );
   }
 }

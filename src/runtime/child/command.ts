@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import type { ProcessRow } from './process-table.js';
 
 import { UsageError } from '../../errors.js';
+import { systemCode, systemReason } from '../../system-errors.js';
 import { callersEnvironment } from '../environment.js';
 import { GroupProbe } from './group-probe.js';
 import { JobGuard } from './guard.js';
@@ -78,6 +79,7 @@ export class ChildCommand {
   readonly ended: Promise<unknown>;
   /** Why it could not be started. */
   failure: Error | undefined;
+  readonly #name: string;
   /** A terminating signal that arrived while it ran, or that ended it. Its work may be incomplete. */
   signal: NodeJS.Signals | undefined;
   readonly #child: ChildProcess | undefined;
@@ -93,6 +95,7 @@ export class ChildCommand {
 
   constructor(command: CommandLine, options: ChildOptions = {}) {
     const { env, isCaptured = false, grace = GRACE, outlivesUs = false } = options;
+    [this.#name] = command;
     this.#grace = grace;
     const ignored = ignoredSignals();
     const handled = FATAL_SIGNALS.filter((signal) => !ignored.has(signal));
@@ -124,6 +127,14 @@ export class ChildCommand {
   /** The output of a captured command. */
   get stdout(): Readable {
     return this.#output;
+  }
+
+  /** A message if it could not be started. */
+  get notStarted(): string | undefined {
+    if (this.failure === undefined) return undefined;
+    const isMissing = systemCode(this.failure) === 'ENOENT' && !this.#name.includes('/');
+    const reason = isMissing ? 'command not found' : systemReason(this.failure);
+    return `the command could not be started: ${this.#name}: ${reason}`;
   }
 
   /** Send TERM to the whole job, and KILL after the grace period. */
@@ -188,7 +199,7 @@ export class ChildCommand {
       return code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal]);
     } catch (error) {
       this.failure = error as Error;
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
+      return systemCode(error) === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
     }
   }
 

@@ -6,8 +6,8 @@ import { guardReplies } from './reply-guard.js';
 /**
  * Report why a client lost its connection. ioredis reports the reason by an event and rejects commands with only
  * "Connection is closed". It also discards what a server sends before it rejects a client (`-DENIED …`, `-ERR max
- * number of clients reached`), because it takes that for the reply to a command. A reply above the limit is a failure
- * too.
+ * number of clients reached`), because it takes that for the reply to a command. A server that wants a password answers
+ * the greeting with NOAUTH, and closes the connection after some commands. A reply above the limit is a failure too.
  */
 export function watchFailures(redis: Redis, onFailure: (error: Error) => void): void {
   redis.on('error', onFailure);
@@ -57,6 +57,6 @@ export function isVague(error: unknown): boolean {
   return /^(?:ECONNRESET|EPIPE)$/.test(code) || VAGUE.test(error.message);
 }
 
-const REJECTION = /^-(DENIED [^\r\n]*|ERR max number of clients[^\r\n]*)/;
+const REJECTION = /^-((?:DENIED|NOAUTH) [^\r\n]*|ERR max number of clients[^\r\n]*)/;
 const VAGUE =
   /^Connection is closed|Stream isn't writeable|^None of startup nodes|max retries per request|^Command timed out/;

@@ -121,6 +121,8 @@ const ERRORS: ReadonlyArray<readonly [matches: RegExp, make: Make]> = [
     /^invalid password|^AUTH <password> called without any password|^Client sent AUTH, but no password/i,
     BY_WORD.WRONGPASS!,
   ],
+  // The limits of a client that has not logged in. The server closes the connection.
+  [/^Protocol error: unauthenticated/i, BY_WORD.NOAUTH!],
   [
     /^DB index is out of range|^invalid DB index/i,
     refuses('does not exist', 'Check the database number: by default a server has databases 0 to 15.'),
