@@ -129,7 +129,10 @@ const ERRORS: ReadonlyArray<readonly [matches: RegExp, make: Make]> = [
   ],
   [
     /^max number of clients/i,
-    isNotReady('has reached its client limit', 'Raise maxclients, or see who is connected: redis-cli CLIENT LIST'),
+    isNotReady(
+      'has reached its client limit',
+      'Stop some of its clients, or restart it with a higher maxclients. redis-cli cannot connect now either.',
+    ),
   ],
   [
     /^SELECT is not allowed in cluster mode/i,
