@@ -16,7 +16,7 @@ const SCRIPT = fileURLToPath(new URL('scan-and-mget.mjs', import.meta.url));
 /** The figures of an export, and of a peer that wrote the same to a file. */
 interface Exported {
   readonly ours: Run;
-  readonly peer?: { readonly name: string; readonly seconds: number };
+  readonly peer?: { readonly name: string; readonly seconds: number; readonly mostRatio?: number };
 }
 
 type Exporting = (folder: string, files: Files) => Promise<Exported>;
@@ -28,10 +28,13 @@ export async function* measureExport({ entries, many }: Scale): AsyncGenerator<M
   for (const [name, exporting] of Object.entries(STORES)) {
     const some = await exported(entries, exporting);
     const { ours, peer } = some;
+    const ratio = peer && ours.seconds / peer.seconds;
+    const most = peer?.mostRatio;
     yield {
       what: `export of ${entries.toLocaleString('en-US')} entries, ${name}`,
-      measured: `${peer ? `${(ours.seconds / peer.seconds).toFixed(2)} × (${ours.seconds.toFixed(1)} s)` : `${ours.seconds.toFixed(1)} s`}`,
-      budget: '-',
+      measured: `${ratio === undefined ? '' : `${ratio.toFixed(2)} ×, `}${ours.seconds.toFixed(1)} s, CPU ${ours.cpuSeconds.toFixed(1)} s`,
+      budget: most === undefined ? '-' : `≤ ${most} ×`,
+      ...(ratio !== undefined && most !== undefined && { isKept: ratio <= most }),
       peer: peer ? `${peer.name}: ${peer.seconds.toFixed(1)} s` : 'nobody who reads values',
     };
     const all = await exported(many, exporting);
@@ -62,7 +65,7 @@ async function ofSqlite(folder: string, files: Files): Promise<Exported> {
   const ours = await filledAndExported(folder, files, `sqlite://${database}?prefix=${PREFIX}`);
   const select = 'SELECT key, value, expiration FROM cache';
   const shell = await seconds(folder, 'sqlite3', ['-json', database, select]);
-  return { ours, peer: { name: 'sqlite3 -json, values as they are stored', seconds: shell } };
+  return { ours, peer: { name: 'sqlite3 -json, values as they are stored', seconds: shell, mostRatio: 4 } };
 }
 
 async function ofMemcached(folder: string, files: Files): Promise<Exported> {

@@ -70,11 +70,11 @@ async function importModule(id) {
 
 /** V8 rejects code that was compiled with other flags. */
 function withoutTuning(work) {
-  for (const { flag, standard } of tuned) setFlagsFromString(`${flag}=${standard}`);
+  for (const { standard } of tuned) setFlagsFromString(standard);
   try {
     return work();
   } finally {
-    for (const { flag, value } of tuned) setFlagsFromString(`${flag}=${value}`);
+    for (const { flag } of tuned) setFlagsFromString(flag);
   }
 }
 

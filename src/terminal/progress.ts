@@ -60,9 +60,9 @@ function timeLeft(done: number, left: number, seconds: number): string {
 /** The rate is too unreliable before this time. */
 const MIN_SECONDS = 2;
 
-/** `1234567` as `1,234,567`. */
+/** `1234567` as `1,234,567`, without Node's formatter, which takes 10 ms to load. */
 export function count(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 entry`, `2 entries`. */

@@ -5,7 +5,12 @@ export function quoted(text: string): string {
 
 /** The same for ASCII text without anything to escape, as most is. Undefined for other text. */
 export function quotedPlain(text: string): string | undefined {
-  return PLAIN.test(text) ? `"${text}"` : undefined;
+  return isPlain(text) ? `"${text}"` : undefined;
+}
+
+/** Whether a JSON string holds the text as it is: ASCII without anything to escape. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
 }
 
 /** The start of a text as such a string, for error messages. */

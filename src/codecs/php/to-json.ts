@@ -1,4 +1,4 @@
-import { floatToJson, quoted, quotedPlain } from '../json/text.js';
+import { floatToJson, isPlain, quoted, quotedPlain } from '../json/text.js';
 import { serializedFloat } from './numeric.js';
 
 /**
@@ -7,10 +7,23 @@ import { serializedFloat } from './numeric.js';
  * @param text the stored bytes as UTF-8
  */
 export function phpToJson(text: string): string | undefined {
+  const plain = plainString(text);
+  if (plain !== undefined) return plain;
   const reader = new TextReader(text);
   const json = reader.value(0);
   return reader.isAtEnd ? json : undefined;
 }
+
+/** The JSON of `s:5:"hello";` with plain text, as most values are. Undefined for any other. */
+function plainString(text: string): string | undefined {
+  const start = text.indexOf('"') + 1;
+  const length = text.length - start - END.length;
+  if (length < 0 || !text.endsWith(END) || !text.startsWith(`s:${length}:"`)) return undefined;
+  // The quotes are those of JSON, too.
+  return isPlain(text.slice(start, -END.length)) ? text.slice(start - 1, -1) : undefined;
+}
+
+const END = '";';
 
 /** Hardly anything is deeper. */
 const MAX_DEPTH = 100;

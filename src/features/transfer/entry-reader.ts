@@ -78,7 +78,8 @@ function contentOf<V>(
   reading: Entry,
   { asStored, valueOf, tally }: ReadOptions<V>,
 ): TransferEntry<V> | undefined {
-  const { key, tags } = namesOf(listed, tally);
+  const hash = tagHashOf(listed.key);
+  const { key, tags } = hash === undefined ? { key: listed.key, tags: NO_TAGS } : namesOf(listed, hash, tally);
   const { ttl = null } = reading;
   if (reading.ttl === undefined) tally.endless++;
   const form = store.storedForm;
@@ -104,9 +105,11 @@ function storedOf(reading: Entry): Buffer {
 }
 
 /** The key as its writer gave it, and the tags it was stored under. */
-function namesOf({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<TransferEntry, 'key' | 'tags'> {
-  const hash = tagHashOf(key);
-  if (hash === undefined) return { key, tags: NO_TAGS };
+function namesOf(
+  { key, tags = NO_TAGS }: ListedEntry,
+  hash: string,
+  tally: Tally,
+): Pick<TransferEntry, 'key' | 'tags'> {
   if (tags.length > 0 && taggedKey(tags, '') === `${hash}:`) return { key: key.slice(hash.length + 1), tags };
   tally.looseTags++;
   return { key, tags: NO_TAGS };

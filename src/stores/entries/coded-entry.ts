@@ -28,6 +28,11 @@ export class CodedEntry implements Entry {
     return typeof this.#stored === 'string' ? Buffer.from(this.#stored) : this.#stored;
   }
 
+  /** Of the stored value, in bytes. */
+  get size(): number {
+    return Buffer.byteLength(this.#stored);
+  }
+
   /** @throws UndecodableError, TooLargeError */
   decode(): Value {
     const { stored } = this;

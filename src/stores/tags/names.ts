@@ -36,7 +36,8 @@ export function mayBeForeignTagSet(key: string): boolean {
 
 /** The hash of the tags in the key (without prefixes) of an entry that may be tagged. Undefined for other keys. */
 export function tagHashOf(key: string): string | undefined {
-  return TAGGED.test(key) ? key.slice(0, HASH_LENGTH) : undefined;
+  // Most keys are ruled out by one character.
+  return key[HASH_LENGTH] === ':' && TAGGED.test(key) ? key.slice(0, HASH_LENGTH) : undefined;
 }
 
 /**

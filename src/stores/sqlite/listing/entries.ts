@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { Ttl } from '../../contract/entries.js';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
+import type { DetectedBy } from '../../contract/locks.js';
 import type { SqliteContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
@@ -27,6 +29,8 @@ interface Page {
   readonly entries: readonly ListedEntry[];
   /** The key of the last row. Undefined if there was none. */
   readonly last: RowKey | undefined;
+  /** The Unix time that TTLs count from. */
+  readonly at: number;
 }
 
 /** Keys may contain any bytes. */
@@ -38,8 +42,8 @@ export async function* listEntries(context: SqliteContext, options: ListEntriesO
   let after: RowKey | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
   do {
     options.signal?.throwIfAborted();
-    const { entries, last } = read(after);
-    if (entries.length > 0) yield pageAt(entries, last && Buffer.from(last).toString(PLACE));
+    const { entries, last, at } = read(after);
+    if (entries.length > 0) yield pageAt(entries, last && Buffer.from(last).toString(PLACE), at * 1000);
     after = last;
     // Lets a signal arrive while nothing matches.
     await nextTurn();
@@ -52,25 +56,18 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
   const pattern = options.pattern ?? '*';
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
-  const listed = (row: Row, key: string, at: number): ListedEntry => {
-    const entry = entryOf(row, key, at);
-    return isScheduleMutex(key) ? { ...entry, lock: 'family' } : entry;
-  };
-
-  const entryOf = ([storedKey, value, expiration]: Row, key: string, at: number): ListedEntry => {
+  const listed = ([storedKey, value, expiration]: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
-    const tags = options.tags ? namesOf(context, storedKey) : undefined;
-    // Object spread would take longer than everything else here.
-    if (typeof value === 'number')
-      return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
-    const reading = new CodedEntry(value, ttl, values);
-    const size = Buffer.byteLength(value);
-    return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
+    const entry: Listed =
+      typeof value === 'number' ? { key, size: value, ttl } : new ReadEntry(key, new CodedEntry(value, ttl, values));
+    if (options.tags) entry.tags = namesOf(context, storedKey);
+    if (isScheduleMutex(key)) entry.lock = 'family';
+    return entry;
   };
 
   return (after) =>
     connection.run(() => {
-      if (!tables.has('cache')) return { entries: [], last: undefined };
+      if (!tables.has('cache')) return { entries: [], last: undefined, at: now() };
       return connection.read(() => {
         const at = now();
         const range = keysUnder(prefix + literalHead(pattern), { after });
@@ -81,9 +78,30 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
           if (matches(key)) entries.push(listed(row, key, at));
         }
 
-        return { entries, last: rows.at(-1)?.[0] };
+        return { entries, last: rows.at(-1)?.[0], at };
       });
     });
+}
+
+type Listed = { -readonly [Name in keyof ListedEntry]: ListedEntry[Name] };
+
+/** Counts its bytes only when it is asked for its size: an export never asks. */
+class ReadEntry implements ListedEntry {
+  readonly key: string;
+  readonly ttl: Ttl | undefined;
+  readonly reading: CodedEntry;
+  declare tags?: readonly string[];
+  declare lock?: DetectedBy;
+
+  constructor(key: string, reading: CodedEntry) {
+    this.key = key;
+    this.ttl = reading.ttl;
+    this.reading = reading;
+  }
+
+  get size(): number {
+    return this.reading.size;
+  }
 }
 
 interface Asked {
