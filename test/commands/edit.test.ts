@@ -96,6 +96,7 @@ describe('edit', () => {
     expect(drafts()).to.deep.equal([]);
     const broken = await cachectl(['edit', 'n', ...at], { env: editor('echo "{" > "$1"') });
     expect(broken.code).to.equal(2);
+    expect(broken.err).to.include('A string needs its quotes').and.not.to.include('--as');
     const [, file = ''] = /Your text is in (\S+)/.exec(broken.err) ?? [];
     expect(existsSync(file), broken.err).to.equal(true);
     expect((await cachectl(['get', 'n', ...at])).out).to.equal('1\n');

@@ -13,6 +13,8 @@ import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 const DATABASE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 
+const ILLUMINATE = ['Illuminate/Redis', 'Illuminate/Database', 'Illuminate/Filesystem'] as const;
+
 const VERSIONS = [
   { major: 10, version: 'v10.48.29', join: '_', store: 'CACHE_DRIVER' },
   { major: 11, version: 'v11.46.1', join: '_', store: 'CACHE_STORE' },
@@ -29,7 +31,7 @@ describe('a Laravel application, by its folder', () => {
   let folder: string;
 
   before(async function () {
-    php = startPhpPeer(this, 'redis', 'memcached', 'pdo_sqlite', 'Illuminate/Redis', 'Illuminate/Database');
+    php = startPhpPeer(this, 'redis', 'memcached', 'pdo_sqlite', ...ILLUMINATE);
     redis = await startRedis(this, '--databases', '16');
     memcached = await startMemcached(this);
     cluster = await startRedisCluster(this);
@@ -64,17 +66,22 @@ describe('a Laravel application, by its folder', () => {
     write('config/database.php', database);
   };
 
-  /** PHP writes an entry and acquires a lock, and cachectl must see both. */
-  const expectFound = async (theirs: PhpCache): Promise<void> => {
+  /**
+   * PHP writes an entry and acquires a lock, and cachectl must see both.
+   * @param stored the name of the lock in PHP
+   */
+  const expectFound = async (theirs: PhpCache, stored = 'deploy'): Promise<void> => {
     expect(await theirs.put('users:1', Buffer.from('s:3:"Ann";'), 600)).to.equal(true);
-    const { owner } = await theirs.acquire('deploy', 600);
+    const { owner } = await theirs.acquire(stored, 600);
     const doctor = await cachectl(['doctor', '--laravel', folder, '--json', '--latency-samples', '0']);
     const { findings } = JSON.parse(doctor.out) as {
       findings: ReadonlyArray<{ subject: string; state: string; message: string }>;
     };
     expect(findings.filter(({ state }) => state === 'fault')).to.deep.equal([]);
     expect(doctor.code, doctor.out).to.equal(0);
-    expect(findings.find(({ subject }) => subject === 'prefix')?.message).to.match(/keys? begins? with/);
+    const found = findings.find(({ subject }) => subject === 'prefix' || subject === 'contents');
+    // A file store has no prefix.
+    expect(found?.message).to.match(/keys? begins? with|entr(?:y|ies) read/);
     expect((await cachectl(['get', 'users:1', '--laravel', folder])).out).to.equal('Ann\n');
     expect((await cachectl(['lock:show', 'deploy', '--laravel', folder, '--json'])).out).to.include(owner);
   };
@@ -101,6 +108,15 @@ describe('a Laravel application, by its folder', () => {
           await expectFound(php.cache(redisOf(join)));
         });
       }
+
+      it('is found in its files', async () => {
+        application(each, { [store]: 'file' });
+        const files = path.join(folder, 'storage', 'framework', 'cache', 'data');
+        mkdirSync(files, { recursive: true });
+        // PHP runs a Laravel before 12.36, which puts nothing in front of the names of locks.
+        const lock = major < 12 ? 'deploy' : 'file-store-lock:deploy';
+        await expectFound(php.cache({ store: 'file', path: files }), lock);
+      });
 
       it('is found on a cluster', async () => {
         const [node] = cluster.nodes as [RedisServer];

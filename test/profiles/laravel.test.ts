@@ -234,6 +234,12 @@ describe('a Laravel application as a profile', () => {
       'laravel:.',
       /config\/cache\.php:1: cache\.prefix is an expression/,
     ],
+    [
+      'a socket as REDIS_URL, which Laravel misreads',
+      { '.env': 'CACHE_STORE=redis\nREDIS_URL=unix:///run/redis.sock\n' },
+      'laravel:.',
+      /^\.env:2 .*database\.redis\.cache\.url is a Unix socket/,
+    ],
     ['PHP that is none', { '.env': '', 'config/cache.php': '<?php return [;' }, 'laravel:.', /is not PHP/],
     [
       'PHP that is none, without a word of it',

@@ -8,9 +8,10 @@ import { JsonParser, JsonSyntaxError } from './parser.js';
  * Parse JSON like PHP: objects become arrays (the key `"7"` becomes the integer 7), and integers keep 64 bits. Larger
  * numbers and those with a fraction or exponent become floats. A repeated member replaces the value but keeps the first
  * position. `JSON.parse` would lose the order of keys and the digits of numbers.
+ * @param hint what to do if it is not JSON
  * @throws InputError
  */
-export function parseJson(json: Buffer | string): Value {
+export function parseJson(json: Buffer | string, hint = 'A string needs its quotes: "text".'): Value {
   const bytes = typeof json === 'string' ? Buffer.from(json) : json;
   try {
     return new JsonParser(bytes, phpArray).document();
@@ -20,7 +21,7 @@ export function parseJson(json: Buffer | string): Value {
     const column = `column ${before.at(-1)!.length + 1}`;
     throw new InputError(
       `not JSON: ${error.message}, at ${before.length > 1 ? `line ${before.length}, ` : ''}${column}`,
-      'A string needs its quotes: \'"text"\'. Or leave --as json out.',
+      hint,
     );
   }
 }

@@ -25,7 +25,10 @@ export async function readValue(source: ValueSource): Promise<Value> {
   const bytes = await readBytes(source);
   if (source.as === 'string') return string(bytes);
   const { parseJson } = await import('../../codecs/json/parse.js');
-  if (isUtf8(bytes)) return parseJson(bytes.toString());
+  if (isUtf8(bytes)) {
+    return parseJson(bytes.toString(), 'A string needs its quotes: \'"text"\'. Or leave --as json out.');
+  }
+
   throw new InputError(
     'the value is not valid UTF-8, so it is not JSON',
     'Remove --as json to store the bytes as they are.',

@@ -102,7 +102,7 @@ function server(found: Settings, config: Traced, path: string): void {
   if (url !== undefined) {
     // The URL's parts take precedence. Laravel fills in the others from the keys next to `url`.
     fromUrl(found, url, at(config, 'url'), path);
-    for (const key of ['username', 'password', 'database', 'port'] as const) {
+    for (const key of ['host', 'username', 'password', 'database', 'port'] as const) {
       if (!found.entries.has(key) && !found.entries.has('socket')) found.set(key, at(config, key), `${path}.${key}`);
     }
 
@@ -128,6 +128,13 @@ function fromUrl(found: Settings, url: string, traced: Traced, path: string): vo
     parts = new URL(url);
   } catch {
     throw new ConfigError(`${traced.from.place}: ${path}.url is not a URL`, 'Correct it: redis://host:6379/1');
+  }
+
+  if (parts.protocol === 'unix:') {
+    throw new ConfigError(
+      `${traced.from.place}: ${path}.url is a Unix socket, which Laravel does not take from a URL`,
+      'Remove the URL, and write the path as host: REDIS_HOST=/run/redis.sock and REDIS_PORT=0.',
+    );
   }
 
   const bare: Traced = { value: traced.value, from: { place: traced.from.place } };
