@@ -103,7 +103,7 @@ describe('SQLite in the field', () => {
     it('a lock creates the cache table too, so reads and flushes work', async () => {
       expect((await run(url, ['lock:acquire', 'l', '--ttl', '1h'])).code).to.equal(0);
       expect(await run(url, ['keys'])).to.include({ code: 0, out: '', err: '' });
-      expect(await run(url, ['flush', '--locks', '--yes'])).to.include({ code: 0, out: 'removed 1 entry\n' });
+      expect(await run(url, ['flush', '--locks', '--yes'])).to.include({ code: 0, out: 'removed 1 entry, 0 B\n' });
     });
   });
 
@@ -183,6 +183,22 @@ describe('SQLite in the field', () => {
     expect((await run(url, ['doctor'])).out).to.include('warning\tkeys of cache\t1 row has a BLOB as key');
     expect(await run(url, ['flush', '--all', '--yes'])).to.include({ code: 0, out: 'removed 2 entries\n' });
     expect(database.prepare('SELECT * FROM cache').all()).to.deep.equal([]);
+    database.close();
+  });
+
+  it('a row without a value is an entry that cannot be read, and can be removed', async () => {
+    url = `sqlite://${folder}/app.sqlite`;
+    const database = new Database(`${folder}/app.sqlite`);
+    database.exec("CREATE TABLE cache (key PRIMARY KEY, value, expiration); INSERT INTO cache VALUES ('k', NULL, 9e9)");
+    expect(await run(url, ['get', 'k']))
+      .to.include({ code: 3 })
+      .and.property('err')
+      .to.include('"k" cannot be read');
+    expect((await run(url, ['keys', '--long'])).out).to.match(/^k\tundecodable\t0\t/);
+    expect(await run(url, ['flush', '--pattern', 'k*', '--yes'])).to.include({
+      code: 0,
+      out: 'removed 1 entry, 0 B\n',
+    });
     database.close();
   });
 

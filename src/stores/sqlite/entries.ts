@@ -13,6 +13,7 @@ import { batches } from '../listing/batches.js';
 import { expirationOf, now, ttlOf } from '../sql/expiry.js';
 import { ColumnCodec } from '../sql/values.js';
 import { bound } from './listing/row-keys.js';
+import { VALUE } from './schema.js';
 import { Upserts } from './upserts.js';
 
 interface Row {
@@ -112,7 +113,7 @@ export class Entries implements Repository {
       const { changes } = this.connection
         .statement(
           `UPDATE ${this.tables.cache} SET value = CAST(@stored AS TEXT)
-           WHERE key = CAST(@key AS TEXT) AND expiration > @at AND CAST(value AS BLOB) = @expected`,
+           WHERE key = CAST(@key AS TEXT) AND expiration > @at AND CAST(${VALUE} AS BLOB) = @expected`,
         )
         .run({ key: bound(this.storedKey(key)), stored, at, expected: expected.stored });
       return changes === 1;
@@ -205,7 +206,7 @@ export class Entries implements Repository {
   #row(key: string, at: number): Row | undefined {
     return this.connection
       .statement<Row>(
-        `SELECT CAST(value AS BLOB) AS value, expiration FROM ${this.tables.cache}
+        `SELECT CAST(${VALUE} AS BLOB) AS value, expiration FROM ${this.tables.cache}
          WHERE key = CAST(? AS TEXT) AND expiration > ?`,
       )
       .get(bound(this.storedKey(key)), at);
@@ -227,7 +228,7 @@ export class Entries implements Repository {
     const rowKey = bound(this.storedKey(key));
     const row = this.connection
       .statement<Row>(
-        `DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT) RETURNING CAST(value AS BLOB) AS value, expiration`,
+        `DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT) RETURNING CAST(${VALUE} AS BLOB) AS value, expiration`,
       )
       .get(rowKey);
     // Like Laravel's database store, whether the entry exists or not.

@@ -7,6 +7,7 @@ import { ColumnCodec } from '../sql/values.js';
 import { taggedKey } from '../tags/names.js';
 import { inspectedTags } from '../tags/order.js';
 import { bound } from './listing/row-keys.js';
+import { VALUE } from './schema.js';
 import { namesOf } from './tags/of-key.js';
 
 /** Show an entry's row. SQLite records no uses, so there is no idle time. */
@@ -32,7 +33,7 @@ export function inspect(context: SqliteContext, key: string, tags?: readonly str
 function rowAt({ connection, tables }: SqliteContext, storedKey: string): InspectedRow | undefined {
   return connection
     .statement<InspectedRow>(
-      `SELECT CAST(value AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = CAST(? AS TEXT)`,
+      `SELECT CAST(${VALUE} AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = CAST(? AS TEXT)`,
     )
     .get(bound(storedKey));
 }

@@ -13,6 +13,7 @@ import { isScheduleMutex } from '../../locks/names.js';
 import { now, ttlOf } from '../../sql/expiry.js';
 import { ColumnCodec } from '../../sql/values.js';
 import { type KeyRange, keysUnder } from '../keys.js';
+import { SIZE } from '../schema.js';
 import { namesOf } from '../tags/of-key.js';
 import { type AsColumn, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
@@ -111,9 +112,7 @@ interface Asked {
 }
 
 function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, at, options }: Asked): Row[] {
-  // octet_length reads the row's header alone.
-  const size = 'octet_length(value)';
-  const value = options.contents ? `iif(${size} > ${MAX_PAGED}, ${size}, ${as('value')})` : size;
+  const value = options.contents ? `iif(${SIZE} > ${MAX_PAGED}, ${SIZE}, ${as('value')})` : SIZE;
   const rows = connection
     .statement<Row>(
       // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.

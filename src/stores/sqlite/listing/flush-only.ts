@@ -4,6 +4,7 @@ import type { SqliteContext } from '../context.js';
 
 import { flushMatching, refuseIdleFor } from '../../listing/entry-filter.js';
 import { now } from '../../sql/expiry.js';
+import { SIZE } from '../schema.js';
 import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
 
@@ -35,8 +36,8 @@ function removed(
       const rowKey = bound(prefix + key);
       const row = connection
         .statement<{ size: number }>(
-          `DELETE FROM ${tables.cache} WHERE key = CAST(? AS TEXT) AND octet_length(value) > ? AND expiration > ?
-           RETURNING octet_length(value) AS size`,
+          `DELETE FROM ${tables.cache} WHERE key = CAST(? AS TEXT) AND ${SIZE} > ? AND expiration > ?
+           RETURNING ${SIZE} AS size`,
         )
         .get(rowKey, largerThan, at);
       if (row === undefined) continue;

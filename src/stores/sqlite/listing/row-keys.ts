@@ -1,5 +1,6 @@
 import { isUtf8Key, keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { sqliteBinding } from '../binding/choose.js';
+import { VALUE } from '../schema.js';
 
 /** A column's text, or its bytes if they are not UTF-8. */
 export type ColumnText = Buffer | string;
@@ -13,6 +14,8 @@ export type KeyedRow = readonly [storedKey: RowKey, ...columns: readonly unknown
 /** Returns the SQL expression that selects a column in one of these forms. */
 export type AsColumn = (column: 'key' | 'value') => string;
 
+const COLUMNS = { key: 'key', value: VALUE } as const;
+
 let cutsText: boolean | undefined;
 
 /** Replaces bytes that are not UTF-8 in a string. */
@@ -24,10 +27,10 @@ const REPLACEMENT = '\uFFFD';
  * @param read must name the key `storedKey`; named `key`, ORDER BY would sort by the cast
  */
 export function rowsWithKeys<Row extends KeyedRow>(read: (as: AsColumn) => readonly Row[]): readonly Row[] {
-  const asBytes = (): readonly Row[] => read((column) => `CAST(${column} AS BLOB)`);
+  const asBytes = (): readonly Row[] => read((column) => `CAST(${COLUMNS[column]} AS BLOB)`);
   cutsText ??= sqliteBinding().cutsText();
   if (cutsText) return asBytes();
-  const rows = read((column) => `CAST(${column} AS TEXT)`);
+  const rows = read((column) => `CAST(${COLUMNS[column]} AS TEXT)`);
   return rows.some(([key, value]) => isReplaced(key) || isReplaced(value)) ? asBytes() : rows;
 }
 

@@ -6,6 +6,7 @@ import type { SqliteContext } from '../context.js';
 import { Reservoir } from '../../listing/reservoir.js';
 import { now, ttlOf } from '../../sql/expiry.js';
 import { keysUnder, literalKeysUnder } from '../keys.js';
+import { SIZE } from '../schema.js';
 
 /** Up to this many rows under the prefix, all are read. With more, rowids are drawn. */
 const MAX_WALKED = 100_000;
@@ -36,7 +37,7 @@ function walk(context: SqliteContext, size: number): Sample | undefined {
   const chosen = new Reservoir<SampledEntry>(size);
   const rows = connection
     .statement<Row>(
-      `SELECT octet_length(value) AS size, expiration FROM ${tables.cache} WHERE ${sql} ORDER BY key LIMIT ${MAX_WALKED + 1}`,
+      `SELECT ${SIZE} AS size, expiration FROM ${tables.cache} WHERE ${sql} ORDER BY key LIMIT ${MAX_WALKED + 1}`,
     )
     .iterate(parameters);
   let looked = 0;
@@ -71,7 +72,7 @@ async function draw(context: SqliteContext, { size, signal }: SampleOptions): Pr
         )
         .get()!;
       const row = connection.statement<Row>(
-        `SELECT octet_length(value) AS size, expiration FROM ${tables.cache}
+        `SELECT ${SIZE} AS size, expiration FROM ${tables.cache}
          WHERE rowid = ? AND expiration > ? AND ${literalKeysUnder(prefix, 'key')}`,
       );
       for (let times = 0; times < STEP && found.size < size; times++, drawn++) {
