@@ -58,7 +58,7 @@ const VICTIMS: Readonly<Record<string, (context: Context) => Promise<Victim>>> =
     const server = await startOwnMongodb(context, 'java');
     return { ...server, url: (port) => `mongodb://127.0.0.1:${port}/cache` };
   },
-  MySQL: async (context) => ofSql(await startMysql(context, ['--innodb-log-file-size=16M']), 'mysql', MYSQL),
+  MySQL: async (context) => ofSql(await startMysql(context, ['--loose-innodb-log-file-size=16M']), 'mysql', MYSQL),
   PostgreSQL: async (context) => ofSql(await startPostgres(context, ['max_connections=30']), 'postgres', POSTGRES),
 };
 

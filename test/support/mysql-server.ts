@@ -36,6 +36,8 @@ export async function startMysql(context: Context, options?: ServerOptions): Pro
     '--bind-address=127.0.0.1',
     `--socket=${path.join(user.folder, 'socket')}`,
     '--skip-log-bin',
+    // MySQL does not start without this folder, and Debian's default is created by another package.
+    `--secure-file-priv=${user.folder}`,
     // MySQL's X Protocol has a port of its own.
     '--loose-skip-mysqlx',
     // Tests need no durability.

@@ -51,6 +51,9 @@ export const MYSQL: Dialect = {
 
   isSha1: (expression) => sql`CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin REGEXP '^[0-9a-f]{40}$'`,
 
+  // MySQL 9.6 and later have no MD5 and SHA1.
+  digest: (expression) => sql`LEFT(SHA2(${expression}, 256), 32)`,
+
   upsert(table, rows) {
     // NULL makes the statement fail if the row has another key that is equal only by collation.
     const isSame = sql`${bytesOf(KEY)} = ${bytesOf(raw('VALUES(`key`)'))} OR ${IS_DEAD}`;
@@ -104,7 +107,8 @@ export const MYSQL: Dialect = {
     // The server checks rights when it prepares the statement.
     const statement = `CREATE TABLE ${quoted(name)} (a int)`;
     try {
-      await run(sql`PREPARE cachectl FROM ${text(statement)}`);
+      // MySQL takes only a plain literal there. The session's SQL mode has backslash escapes.
+      await run(raw(`PREPARE cachectl FROM '${statement.replaceAll(/[\\']/g, String.raw`\$&`)}'`));
       return true;
     } catch (error) {
       if (isDenied(error)) return false;

@@ -68,6 +68,12 @@ const notText = explain(
   'Laravel cannot store this value or key there either. Use utf8mb4 for text, or a mediumblob value column for bytes.',
 );
 
+const noCharacter = explain(
+  RefusedError,
+  '{location} has no such character in the character set of the key column',
+  'Laravel cannot store this key there either. Convert the table to utf8mb4.',
+);
+
 /** Translations by the name of the error code. */
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   ER_ACCESS_DENIED_ERROR: wrongLogin,
@@ -99,11 +105,9 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     '{location} holds this key in another spelling: the collation of the key column takes the two for one',
     'Use the spelling that is stored (cachectl keys), or give the key column a collation such as utf8mb4_bin.',
   ),
-  ER_CANT_AGGREGATE_2COLLATIONS: explain(
-    RefusedError,
-    '{location} has no such character in the character set of the key column',
-    'Laravel cannot store this key there either. Convert the table to utf8mb4.',
-  ),
+  // MariaDB, and MySQL 8.
+  ER_CANT_AGGREGATE_2COLLATIONS: noCharacter,
+  ER_CANNOT_CONVERT_STRING: noCharacter,
   ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: notText,
   ER_INVALID_CHARACTER_STRING: notText,
   ER_DATA_TOO_LONG: explain(

@@ -35,6 +35,8 @@ export const POSTGRES: Dialect = {
 
   isSha1: (expression) => sql`(${expression}) ~ '^[0-9a-f]{40}$'`,
 
+  digest: (expression) => sql`md5(${expression})`,
+
   upsert: (table, rows) =>
     sql`INSERT INTO ${table} (key, value, expiration) ${upserted(rows)}
         ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,

@@ -29,6 +29,8 @@ export interface Dialect {
   beginsWith(column: Sql, prefix: Buffer): Sql;
   /** The condition that an expression is a SHA-1 in lower-case hexadecimal. */
   isSha1(expression: Sql): Sql;
+  /** 128 bits of a hash of a value, in hexadecimal. */
+  digest(expression: Sql): Sql;
   /** Insert rows of the cache table, or update them. Fails on a key that is equal only by collation. */
   upsert(table: Sql, rows: readonly CacheRow[]): Sql;
   /** Insert a row, or replace one that has expired. Counts 0 if there is a live one. */
