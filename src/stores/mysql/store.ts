@@ -35,5 +35,6 @@ function server(place: SqlConnection, tunnel?: Tunnel): Server {
     translated: (error) => translated(error, location),
     isRetriable,
     isMissingTable,
+    orderedBegin: undefined,
   };
 }

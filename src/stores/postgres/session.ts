@@ -1,4 +1,4 @@
-import type { ClientConfig, CustomTypesConfig, QueryConfig } from 'pg';
+import type { ClientConfig, CustomTypesConfig, QueryConfig, QueryResult } from 'pg';
 
 import { Socket } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
@@ -99,6 +99,8 @@ async function tlsOptionsOf(tls: RedisTls): Promise<ConnectionOptions> {
   };
 }
 
+type Answered = QueryResult<Row> | Array<QueryResult<Row>>;
+
 class ClientSession implements PostgresSession {
   readonly #client: pg.Client;
   readonly #stream: Socket;
@@ -127,7 +129,9 @@ class ClientSession implements PostgresSession {
 
   async run(statement: Sql): Promise<Answer> {
     try {
-      const { rows, rowCount } = await this.#meter.bounded(async () => this.#client.query<Row>(rendered(statement)));
+      const answer: Answered = await this.#meter.bounded(async () => this.#client.query<Row>(rendered(statement)));
+      // A text of two statements without parameters has two results.
+      const { rows, rowCount } = Array.isArray(answer) ? answer.at(-1)! : answer;
       return { rows, count: rowCount ?? 0 };
     } catch (error) {
       // The server closes the connection next.

@@ -6,6 +6,7 @@ import type { Server } from '../sql/session.js';
 import type { PostgresSession } from './session.js';
 
 import { locationOf } from '../sql/location.js';
+import { raw } from '../sql/statement.js';
 import { openSqlStore, type SqlDriver } from '../sql/store.js';
 import { POSTGRES } from './dialect.js';
 import { isMissingTable, isRetriable, TLS_TERMS, translated } from './errors.js';
@@ -24,6 +25,9 @@ export const DRIVER: SqlDriver = {
   server,
 };
 
+/** Local to the transaction: behind a pooler, the session serves other clients too. */
+const ORDERED_BEGIN = raw('BEGIN; SET LOCAL enable_sort = off');
+
 function server(place: SqlConnection, tunnel?: Tunnel): Server {
   const location = locationOf('postgres', place);
   const connect = async (timeoutMs: number): Promise<PostgresSession> => {
@@ -39,6 +43,7 @@ function server(place: SqlConnection, tunnel?: Tunnel): Server {
     translated: (error) => translated(error, location),
     isRetriable,
     isMissingTable,
+    orderedBegin: ORDERED_BEGIN,
     async listen(key, timeoutMs, heard) {
       const { listenFor } = await import('./notifications.js');
       return listenFor(await connect(timeoutMs), key, timeoutMs, heard);

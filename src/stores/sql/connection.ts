@@ -36,11 +36,16 @@ export class Connection {
     return this.#withSession(async (session) => retried(this.server, async () => this.#ask<Found>(session, statement)));
   }
 
-  /** `undefined` if the table does not exist. */
-  async runIfThere<Found = Row>(statement: Sql): Promise<Answer<Found> | undefined> {
+  /** Read a page of rows in the order of an index. */
+  async page<Found = Row>(statement: Sql): Promise<Answer<Found>> {
+    return this.#withSession(async (session) => this.#page<Found>(session, statement));
+  }
+
+  /** The same; `undefined` if the table does not exist. */
+  async pageIfThere<Found = Row>(statement: Sql): Promise<Answer<Found> | undefined> {
     return this.#withSession(async (session) => {
       try {
-        return await retried(this.server, async () => this.#ask<Found>(session, statement));
+        return await this.#page<Found>(session, statement);
       } catch (error) {
         if (this.server.isMissingTable(error)) return;
         throw error;
@@ -50,19 +55,7 @@ export class Connection {
 
   /** Run `work` in a transaction. Retried after a deadlock, so it must have no other effects. */
   async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
-    return this.#withSession(async (session) =>
-      retried(this.server, async () => {
-        await this.#ask(session, BEGIN);
-        try {
-          const result = await work(async (statement) => this.#ask(session, statement));
-          await this.#ask(session, COMMIT);
-          return result;
-        } catch (error) {
-          await this.#rollBack(session);
-          throw error;
-        }
-      }),
-    );
+    return this.#withSession(async (session) => this.#transaction(session, work));
   }
 
   /** Open a separate session, which the caller closes. @throws CachectlError */
@@ -89,6 +82,25 @@ export class Connection {
     } finally {
       if (session !== undefined) await this.#give(session);
     }
+  }
+
+  async #page<Found>(session: Session, statement: Sql): Promise<Answer<Found>> {
+    if (this.server.orderedBegin !== undefined) return this.#transaction(session, async (run) => run<Found>(statement));
+    return retried(this.server, async () => this.#ask<Found>(session, statement));
+  }
+
+  async #transaction<T>(session: Session, work: (run: Run) => Promise<T>): Promise<T> {
+    return retried(this.server, async () => {
+      await this.#ask(session, this.server.orderedBegin ?? BEGIN);
+      try {
+        const result = await work(async (statement) => this.#ask(session, statement));
+        await this.#ask(session, COMMIT);
+        return result;
+      } catch (error) {
+        await this.#rollBack(session);
+        throw error;
+      }
+    });
   }
 
   async #ask<Found>(session: Session, statement: Sql): Promise<Answer<Found>> {

@@ -39,6 +39,11 @@ export interface Server {
   /** Whether the statement was rolled back for a transient reason: a deadlock or a serialization failure. */
   isRetriable(error: unknown): boolean;
   isMissingTable(error: unknown): boolean;
+  /**
+   * Begins a transaction that reads pages in the order of an index, even if the planner has no statistics. Undefined if
+   * the server always does.
+   */
+  readonly orderedBegin: Sql | undefined;
   /** Call `heard` when cachectl releases the lock. Undefined if the server has no notifications. */
   listen?(key: string, timeoutMs: number, heard: () => void): Promise<Listener>;
 }

@@ -65,9 +65,9 @@ export class TablePoller implements Poller {
     const { dialect, tables } = this.#context;
     const { key, now, nowMs } = dialect;
     const content = OWNER_COLUMNS[role];
-    const answer = await this.#run<Row>(
+    const answer = await this.#read<Row>(
       role,
-      sql`SELECT ${key}, expiration, CASE WHEN expiration > ${now} THEN MD5(${content}) END AS hash,
+      sql`SELECT ${key}, expiration, CASE WHEN expiration > ${now} THEN ${dialect.digest(content)} END AS hash,
           OCTET_LENGTH(${content}) AS size, ${nowMs} AS at
           FROM ${tables[role]} WHERE ${under(dialect, key, this.#prefix, { after })} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     );
@@ -75,10 +75,10 @@ export class TablePoller implements Poller {
   }
 
   /** Laravel creates the table of locks later. A missing cache table is an error at first only. */
-  async #run<Found>(role: TailedRole, statement: ReturnType<typeof sql>): Promise<Answer<Found> | undefined> {
+  async #read<Found>(role: TailedRole, statement: ReturnType<typeof sql>): Promise<Answer<Found> | undefined> {
     const connection = connectionOf(this.#context, role);
-    if (role === 'cache' && this.#differences.isFirst) return connection.run<Found>(statement);
-    return connection.runIfThere<Found>(statement);
+    if (role === 'cache' && this.#differences.isFirst) return connection.page<Found>(statement);
+    return connection.pageIfThere<Found>(statement);
   }
 
   async #time(role: TailedRole): Promise<number> {

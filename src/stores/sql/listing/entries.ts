@@ -47,7 +47,7 @@ async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGe
     const range = under(dialect, key, prefix + literalHead(pattern), { after });
     const value = options.contents ? sql`CASE WHEN OCTET_LENGTH(value) <= ${SHORT} THEN value END` : raw('NULL');
     const readAt = Date.now();
-    const { rows } = await entries.run<Row>(
+    const { rows } = await entries.page<Row>(
       sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at, ${value} AS value FROM ${tables.cache}
           WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     );

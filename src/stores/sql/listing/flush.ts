@@ -74,7 +74,7 @@ async function flushTags(context: SqlContext, prefix: string, signal: AbortSigna
   for (let isLast = false, last: Buffer | undefined; !isLast; signal?.throwIfAborted()) {
     const range = under(dialect, dialect.key, prefix, { after: last });
     const reading = sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE ${range} ORDER BY ${dialect.key} LIMIT 1 OFFSET ${batch.rows - 1}`;
-    const { rows } = await batch.reading(async () => entries.run<{ key: Buffer }>(reading));
+    const { rows } = await batch.reading(async () => entries.page<{ key: Buffer }>(reading));
     const end = rows[0]?.key;
     // An entry that was stored in the meantime keeps its tags.
     const isGone = sql`NOT EXISTS (SELECT 1 FROM ${tables.cache} AS cache WHERE cache.${dialect.key} = ${tables.tags}.${dialect.key})`;

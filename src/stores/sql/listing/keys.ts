@@ -14,7 +14,7 @@ export async function* entryKeys(context: SqlContext, pattern = '*'): AsyncGener
   let rows: ReadonlyArray<{ readonly key: Buffer }> = [];
   do {
     const range = under(dialect, key, prefix + literalHead(pattern), { after: rows.at(-1)?.key });
-    ({ rows } = await entries.run<{ key: Buffer }>(
+    ({ rows } = await entries.page<{ key: Buffer }>(
       // Adding 0 disables the index on expiration. With it, the server would sort the table for every page.
       sql`SELECT ${key} FROM ${tables.cache} WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     ));

@@ -29,7 +29,7 @@ export async function nextRange(
 ): Promise<Range> {
   const { dialect, tables } = context;
   const { key } = dialect;
-  const answer = await connectionOf(context, role).run<{ key: Buffer }>(
+  const answer = await connectionOf(context, role).page<{ key: Buffer }>(
     sql`SELECT ${key} FROM ${tables[role]} WHERE ${under(dialect, key, prefix, { after })}
         ORDER BY ${key} LIMIT 1 OFFSET ${rows - 1}`,
   );

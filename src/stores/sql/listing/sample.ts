@@ -29,7 +29,7 @@ export async function sample(context: SqlContext, { size, signal }: SampleOption
   let rows: readonly Row[] = [];
   do {
     const range = under(dialect, key, prefix, { after: rows.at(-1)?.key });
-    ({ rows } = await entries.run<Row>(
+    ({ rows } = await entries.page<Row>(
       sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at FROM ${tables.cache}
           WHERE ${range} ORDER BY ${key} LIMIT ${PAGE}`,
     ));

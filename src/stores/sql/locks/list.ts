@@ -35,7 +35,7 @@ async function nextRows(
   const { key, now, nowMs } = dialect;
   const range = under(dialect, key, prefix, { after });
   const condition = role === 'locks' ? range : sql`${range} AND ${isMutex(dialect, key, prefix)}`;
-  const answer = await (role === 'locks' ? context.locks : context.entries).runIfThere<Row>(
+  const answer = await (role === 'locks' ? context.locks : context.entries).pageIfThere<Row>(
     // Adding 0 disables the index on expiration. With it, the server would sort the table for every page.
     sql`SELECT ${key}, ${OWNER_COLUMNS[role]} AS owner, expiration, ${nowMs} AS at FROM ${tables[role]}
         WHERE ${condition} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,

@@ -22,11 +22,10 @@ class SqlTagTable implements TagTable {
 
   async *pages(of: TagSelection, signal: AbortSignal | undefined): AsyncGenerator<readonly TagRow[]> {
     if (!(await this.#context.tables.has('tags'))) return;
-    const where = this.#where(of);
     let rows: readonly TagRow[] = [];
     do {
       signal?.throwIfAborted();
-      rows = await this.#page(where, rows.at(-1));
+      rows = await this.#page(of, rows.at(-1));
       const ours = rows.filter(({ key }) => isTaggedKey(key, this.#context.prefix));
       if (ours.length > 0) yield ours;
     } while (rows.length === PAGE_SIZE);
@@ -55,27 +54,34 @@ class SqlTagTable implements TagTable {
     return shortText(stored, this.#context.prefix);
   }
 
-  #where(of: TagSelection): Sql {
-    const { dialect, prefix } = this.#context;
-    if ('tag' in of) return sql`${TAG} = ${textBytes(keyToBytes(prefix + of.tag))}`;
-    const head = prefix + of.tagsLike;
-    return head === '' ? TRUE : dialect.beginsWith(TAG, keyToBytes(head));
-  }
-
-  async #page(where: Sql, after: TagRow | undefined): Promise<readonly TagRow[]> {
+  async #page(of: TagSelection, after: TagRow | undefined): Promise<readonly TagRow[]> {
     const { dialect, entries, tables } = this.#context;
     const key = sql`tags.${dialect.key}`;
-    const isBehind =
-      after === undefined ? TRUE : dialect.follows([TAG, textBytes(after.tag)], [key, textBytes(after.key)]);
+    const { where, order } = this.#range(of, key, after);
     // The page comes first: a planner without statistics joins both tables whole for each page.
-    const { rows } = await entries.run<TagRow>(
+    const { rows } = await entries.page<TagRow>(
       sql`SELECT ${TAG} AS tag, ${key} AS ${dialect.key}, cache.expiration AS expiration, ${dialect.now} AS at
           FROM (SELECT ${TAG} AS tag, ${key} AS ${dialect.key} FROM ${tables.tags} AS tags
-                WHERE ${where} AND ${isBehind} ORDER BY ${TAG}, ${key} LIMIT ${PAGE_SIZE}) AS tags
+                WHERE ${where} ORDER BY ${order} LIMIT ${PAGE_SIZE}) AS tags
           LEFT JOIN ${tables.cache} AS cache ON cache.${dialect.key} = ${key} AND cache.expiration > ${dialect.now}
-          ORDER BY ${TAG}, ${key}`,
+          ORDER BY ${order}`,
     );
     return rows;
+  }
+
+  /** The rows after another one. Rows of one tag are in the order of keys, so that the server does not sort the join. */
+  #range(of: TagSelection, key: Sql, after: TagRow | undefined): { readonly where: Sql; readonly order: Sql } {
+    const { dialect, prefix } = this.#context;
+    if ('tag' in of) {
+      const isTag = sql`${TAG} = ${textBytes(keyToBytes(prefix + of.tag))}`;
+      return { where: after === undefined ? isTag : sql`${isTag} AND ${key} > ${textBytes(after.key)}`, order: key };
+    }
+
+    const head = prefix + of.tagsLike;
+    const isUnder = head === '' ? TRUE : dialect.beginsWith(TAG, keyToBytes(head));
+    const isBehind =
+      after === undefined ? TRUE : dialect.follows([TAG, textBytes(after.tag)], [key, textBytes(after.key)]);
+    return { where: sql`${isUnder} AND ${isBehind}`, order: sql`${TAG}, ${key}` };
   }
 }
 
