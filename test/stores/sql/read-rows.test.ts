@@ -132,5 +132,6 @@ async function readsOf(session: Session): Promise<number> {
 }
 
 async function all(pages: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of pages);
+  const iterator = pages[Symbol.asyncIterator]();
+  while (!(await iterator.next()).done);
 }
