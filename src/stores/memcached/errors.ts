@@ -1,5 +1,5 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
-import { handshakeFault, networkError, networkFault, noAnswer } from '../network/errors.js';
+import { handshakeFault, networkError, networkFault, noAnswer, UNACKNOWLEDGED } from '../network/errors.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import { TLS_TERMS, wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
 import { GarbageError } from './protocol/garbage-error.js';
@@ -36,7 +36,7 @@ export function notAnswered(location: string): UnansweredError {
 export function closed(location: string): UnreachableError {
   return new UnreachableError(
     `${location} closed the connection`,
-    'It may have restarted. Check its log; cachectl doctor shows each step of the connection.',
+    `It may have restarted. Check its log, or run: cachectl doctor. ${UNACKNOWLEDGED}`,
   );
 }
 

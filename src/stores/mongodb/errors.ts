@@ -20,7 +20,7 @@ import {
   UnreachableError,
 } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
-import { noAnswer } from '../network/errors.js';
+import { noAnswer, UNACKNOWLEDGED } from '../network/errors.js';
 import { firstLineOf } from './first-line.js';
 import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 
@@ -75,7 +75,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof MongoNetworkError || isEndedSocket(error)) {
     return new UnreachableError(
       `the connection to ${location} was lost`,
-      'Check that the server is running. Unacknowledged writes may or may not have been applied.',
+      `Check that the server is running. ${UNACKNOWLEDGED}`,
       options,
     );
   }

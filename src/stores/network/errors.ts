@@ -126,6 +126,9 @@ export const WRONG_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
 /** OpenSSL's codes for a certificate chain that does not end at a trusted CA. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_CHAIN|INVALID_CA|CERT_SIGNATURE_FAILURE/;
 
+/** The second half of a hint wherever a sent request got no answer. */
+export const UNACKNOWLEDGED = 'Unacknowledged writes may or may not have been applied.';
+
 const TIMEOUT_HINT = 'Allow more time with --timeout 30s, or check the load of the server.';
 const UNKNOWN_HOST = fault(
   'cannot be found: unknown host name',
@@ -134,7 +137,7 @@ const UNKNOWN_HOST = fault(
 const NO_ROUTE = fault('cannot be reached: no route to it', 'Check the network and firewalls.');
 const CLOSED = fault(
   'closed the connection',
-  'It may require TLS, be at its client limit, or have restarted. Check its log, or run: cachectl doctor',
+  `It may require TLS, be at its client limit, or have restarted: cachectl doctor shows more. ${UNACKNOWLEDGED}`,
 );
 
 /** Keyed by errno. */
@@ -162,8 +165,11 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
 /** The server closed the connection without a reason. */
 export const closedConnection = CLOSED;
 
+/** The server was not connected in time. */
+export const noConnection = FAULTS.ETIMEDOUT!;
+
 /** The server is connected but slow. */
-export const noAnswer = FAULTS.ETIMEDOUT!;
+export const noAnswer: NetworkFault = { ...noConnection, hint: `${TIMEOUT_HINT} ${UNACKNOWLEDGED}` };
 
 function fault(what: string, hint: string): NetworkFault {
   return { Class: UnreachableError, what, hint };

@@ -4,7 +4,7 @@ import type { Answer, Row, Server, Session } from './session.js';
 
 import { deferred, withTimeout } from '../../async.js';
 import { CachectlError, TimeoutError, UnansweredError } from '../../errors.js';
-import { noAnswer } from '../network/errors.js';
+import { noAnswer, noConnection } from '../network/errors.js';
 import { raw, type Sql } from './statement.js';
 
 /** Concurrent sessions: waits and bulk work must not block other statements. */
@@ -159,7 +159,7 @@ export class Connection {
         (session) => session.destroy(),
         () => {},
       );
-      return new TimeoutError(`${this.location} ${noAnswer.what}`, noAnswer.hint);
+      return new TimeoutError(`${this.location} ${noConnection.what}`, noConnection.hint);
     });
   }
 }

@@ -6,6 +6,7 @@ import {
   TimeoutError,
   UnreachableError,
 } from '../../errors.js';
+import { UNACKNOWLEDGED } from '../network/errors.js';
 
 /** Makes a typed error of one of the server's. @param message the server's */
 export type Explain = (location: string, message: string, cause: ErrorOptions) => CachectlError;
@@ -96,7 +97,7 @@ export const tooManyConnections = explain(
 export const lost = explain(
   UnreachableError,
   'the connection to {location} was lost',
-  'Check that the server is running. Unacknowledged writes may or may not have been applied.',
+  `Check that the server is running. ${UNACKNOWLEDGED}`,
 );
 
 /** For an error that has no explanation of its own. */

@@ -221,5 +221,23 @@ async function expectHonest(one: Case, ground: Ground, result: Result, baseline:
   }
 
   if (code === 0) await one.claim?.(ground, result);
+  else if (one.counts === undefined && (await isDone(one, ground, { ...result, out: baseline.out }))) {
+    expect(err + out, 'a write that was done is reported as uncertain').to.match(UNCERTAIN);
+  }
+
   await one.always?.(ground, result);
 }
+
+/** Whether the server did what the command then reported as failed. */
+async function isDone({ claim }: Case, ground: Ground, result: Result): Promise<boolean> {
+  if (claim === undefined) return false;
+  try {
+    await claim(ground, result);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** After garbage, the server is no server of that kind. */
+const UNCERTAIN = /may or may not|may (?:not )?have|does not speak|is not a|no .* server/;

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../../../profiles/profile.js';
 
 import { UnansweredError } from '../../../errors.js';
+import { noAnswer } from '../../network/errors.js';
 import { LargeReplyError, tooLargeReply } from '../../network/reply-limit.js';
 import { isRedirection, mayBeReplaced, refused, translated } from '../errors.js';
 import { RespWriter } from './resp-writer.js';
@@ -176,12 +177,7 @@ export class BulkWriting {
 
   #onSilence(): void {
     if (this.#waiting.length === 0) return;
-    this.#lose(
-      new UnansweredError(
-        `${this.#location} did not answer in time`,
-        'Allow more time with --timeout 30s, or check the load of the server.',
-      ),
-    );
+    this.#lose(new UnansweredError(`${this.#location} ${noAnswer.what}`, noAnswer.hint));
     this.close();
   }
 
