@@ -17,7 +17,7 @@ function cacheFolder({ HOME, LOCALAPPDATA, XDG_CACHE_HOME }) {
   const users = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, '.cache'));
   try {
     if (!isThere(users)) mkdirSync(users, { mode: 0o700 });
-    if (process.getuid && statSync(users).uid !== process.getuid()) return;
+    if (process.getuid && !isOurs(statSync(users))) return;
     const ours = join(users, 'cachectl');
     // Node itself never returns where the system makes no folders, as under /proc.
     if (!isThere(ours)) mkdirSync(ours, { mode: 0o700 });
@@ -31,6 +31,11 @@ function isPrivate(folder) {
   if (!process.getuid) return true;
   const { mode, uid } = statSync(folder);
   return uid === process.getuid() && (mode & 0o022) === 0;
+}
+
+/** Whether no other user can replace what lies in there. Where each user has a group, the group may write. */
+function isOurs({ mode, uid }) {
+  return uid === process.getuid() && (mode & 0o1002) !== 0o002;
 }
 
 function isThere(folder) {

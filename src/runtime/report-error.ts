@@ -31,7 +31,7 @@ export function reportError(thrown: unknown, asJson: boolean): number {
     process.stdout.write(isUnfinished ? `,${document}]\n` : `${document}\n`);
   } else if (error instanceof DeclinedError) process.stderr.write(`${wrapMessage(failure.message)}\n`);
   else process.stderr.write(errorText(failure));
-  if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
+  if (debugSetting() && error instanceof Error) process.stderr.write(`${shown(stacks(error))}\n`);
   return failure.exitCode;
 }
 

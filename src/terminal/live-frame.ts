@@ -1,6 +1,7 @@
 import { columnsOf, cutToColumns } from './columns.js';
+import { obeysEscapes } from './style.js';
 
-/** Several lines on standard output that are redrawn in place. */
+/** Several lines on standard output that are redrawn in place, or printed one after the other where that is impossible. */
 export class LiveFrame {
   #drawn = 0;
 
@@ -20,7 +21,7 @@ export class LiveFrame {
   }
 
   #erased(): string {
-    return this.#drawn === 0 ? '' : `\u001B[${this.#drawn}A\r\u001B[J`;
+    return this.#drawn === 0 || !obeysEscapes() ? '' : `\u001B[${this.#drawn}A\r\u001B[J`;
   }
 }
 

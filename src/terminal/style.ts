@@ -19,8 +19,13 @@ export function styleAnswer(style: Style, text: string): string {
   return paint(style, text, process.stdout);
 }
 
+/** Whether the terminal obeys escape sequences. */
+export function obeysEscapes(): boolean {
+  return process.env.TERM !== 'dumb';
+}
+
 function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
-  if (!stream.isTTY || process.env.NO_COLOR || process.env.TERM === 'dumb') return text;
+  if (!stream.isTTY || process.env.NO_COLOR || !obeysEscapes()) return text;
   const [on, off] = CODES[style];
   return `\u001B[${on}m${text}\u001B[${off}m`;
 }

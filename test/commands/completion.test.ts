@@ -12,6 +12,10 @@ import { type ShellSession, startShell } from '../support/shell-session.js';
 /** A store on a busy machine may need longer than a person waits. */
 const PATIENT = { CACHECTL_COMPLETION_MS: '60000' };
 
+/** Bash and zsh replace `!-1` by the line before. */
+const HISTORY = 'hist!-1!';
+const CODE = 'tick`id`;id&id|id>f<f~{a,b}#';
+
 /** By the typed text, with its Tabs: the arguments of the completed line. */
 const LINES: Readonly<Record<string, readonly string[]>> = {
   'cachectl lock ru\t': ['lock', 'run'],
@@ -29,6 +33,9 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'cachectl get "it\t': ['get', "it's"],
   'cachectl get dol\t': ['get', 'dol$(lar)'],
   'cachectl get "dol\t': ['get', 'dol$(lar)'],
+  'cachectl get his\t': ['get', HISTORY],
+  'cachectl get tic\t': ['get', CODE],
+  'cachectl get "tic\t': ['get', CODE],
   'cachectl get gl\t': ['get', 'glob*?[x]'],
   'cachectl get caf\t': ['get', 'café'],
   'cachectl get page\t12': ['get', 'pages:12'],
@@ -54,7 +61,7 @@ describe('completion', () => {
           'default: shop\nprofiles:\n  shop: { driver: sqlite, path: s.sqlite }\n  staging: { driver: sqlite, path: s.sqlite }\n',
         );
         writeFileSync(path.join(folder, 'dump.ndjson'), '');
-        const names = ['users:1', 'users:2', 'a b', "it's", 'dol$(lar)', 'glob*?[x]', 'café'];
+        const names = ['users:1', 'users:2', 'a b', "it's", 'dol$(lar)', 'glob*?[x]', 'café', HISTORY, CODE];
         const pages = Array.from({ length: 200 }, (_, index) => `pages:${index}`);
         const input = JSON.stringify(Object.fromEntries([...names, ...pages].map((name) => [name, 1])));
         await cachectl(['put', '--from', '-'], { cwd: folder, input });

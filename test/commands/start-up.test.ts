@@ -116,6 +116,14 @@ describe('the code cache', () => {
     expect(answer({ XDG_CACHE_HOME: other })).to.deep.equal(ANSWER);
     expect(existsSync(path.join(other, 'cachectl'))).to.equal(isOurs);
   });
+
+  it('is not in a folder whose content others can replace', () => {
+    const shared = path.join(folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    expect(answer({ XDG_CACHE_HOME: shared })).to.deep.equal(ANSWER);
+    expect(existsSync(path.join(shared, 'cachectl'))).to.equal(false);
+  });
 });
 
 /** The commands whose code is cached, and when it was written. */

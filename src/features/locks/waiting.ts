@@ -5,6 +5,7 @@ import { toFailure } from '../../runtime/report-error.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { notesReachAPerson, warn } from '../../terminal/output.js';
 import { StatusLine } from '../../terminal/status-line.js';
+import { obeysEscapes } from '../../terminal/style.js';
 import { heldByText } from './text.js';
 
 const REDRAW_MS = 1000;
@@ -54,7 +55,7 @@ class WaitingNotice {
     if (holder === undefined) return;
     this.#holder = holder;
     this.#shownAt = performance.now();
-    if (notesReachAPerson()) {
+    if (notesReachAPerson() && obeysEscapes()) {
       this.#draw();
       this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
     } else if (this.#isLogged && !this.#wasShown) warn(this.#text(holder));

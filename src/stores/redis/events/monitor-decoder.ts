@@ -33,6 +33,9 @@ export interface Learned {
   readonly tags: { noteTagSet(key: string): void };
 }
 
+/** Other names are refused. An empty one removes the name. */
+const CLIENT_NAME = /^[!-~]*$/;
+
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
 const READS_ALL = new Set(['mget']);
 const RUNS_SCRIPT = new Set(['eval', 'eval_ro', 'evalsha', 'evalsha_ro', 'fcall', 'fcall_ro']);
@@ -141,7 +144,7 @@ export class MonitorDecoder {
       this.#locks.clear();
     }
 
-    if (name === 'client' || name === 'hello') this.#learnName(command.source, command.args);
+    if (name === 'client' || name === 'hello') this.#learnName(command);
     if (database === this.#place.database) this.#ofCommand(name, cause, notices);
     else for (const notice of notices) this.#ofNotice(notice);
   }
@@ -208,10 +211,12 @@ export class MonitorDecoder {
     this.#locks.remember(key, this.#nameOf(key), true);
   }
 
-  /** From `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
-  #learnName(address: string, args: readonly string[]): void {
+  /** From `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. MONITOR prints those that the server refuses, too. */
+  #learnName({ command, source, args }: PrintedCommand): void {
     const at = args.findIndex((word) => word.toLowerCase() === 'setname');
-    if (at !== -1) this.#learned.callers.learn(address, textOf(args[at + 1] ?? ''));
+    const isAccepted = command === 'client' ? at === 0 && args.length === 2 : at > 0 && /^[23]$/.test(args[0]!);
+    const given = args[at + 1];
+    if (isAccepted && given !== undefined && CLIENT_NAME.test(given)) this.#learned.callers.learn(source, given);
   }
 
   #learnTag(full: string): void {

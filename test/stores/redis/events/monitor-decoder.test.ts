@@ -12,7 +12,11 @@ import { setValueLimit, valueLimit } from '../../../../src/value-limit.js';
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
 
 /** The events that lines are decoded into. `!name key` is a notification. */
-function decoded(printsAfterNotices: boolean, lines: readonly string[]): string[] {
+function decoded(
+  printsAfterNotices: boolean,
+  lines: readonly string[],
+  learn: (address: string, name: string) => void = () => {},
+): string[] {
   const decoder = new MonitorDecoder(
     {
       keys: new Keys({ connectionPrefix: '', prefix: 'app-' }),
@@ -23,7 +27,7 @@ function decoded(printsAfterNotices: boolean, lines: readonly string[]): string[
       printsAfterNotices,
     },
     {},
-    { callers: { learn() {} }, tags: { noteTagSet() {} } },
+    { callers: { learn }, tags: { noteTagSet() {} } },
   );
   const messages = lines.map((line): MonitorMessage => {
     const [, name, key] = /^!(\S+) (.*)$/.exec(line) ?? [];
@@ -83,6 +87,22 @@ describe('MONITOR lines with notifications', () => {
       expect(decoded(false, before)).to.deep.equal('before' in events ? events.before : events);
     });
   }
+
+  it('teach the names of clients, unless the server refuses them', () => {
+    const learned: string[] = [];
+    const lines = [
+      '"client" "setname" "web"',
+      '"client" "setname" "two words"',
+      String.raw`"client" "setname" "\x1b]0;title\a"`,
+      '"client" "list" "id" "setname" "x"',
+      '"hello" "3" "setname" "worker"',
+      '"hello" "9" "setname" "x"',
+      '"hello" "3" "setname"',
+      '"client" "setname" ""',
+    ];
+    decoded(true, lines, (address, name) => learned.push(`${address} ${name}`));
+    expect(learned).to.deep.equal(['10.0.0.1:1 web', '10.0.0.1:1 worker', '10.0.0.1:1 ']);
+  });
 
   it('are parsed for any chunks', () => {
     const stream = Buffer.from(
