@@ -102,17 +102,21 @@ function lostServerWarnings(): (stats: StoreStats) => void {
   };
 }
 
-/** Run `work` at once, then at each interval that fits into the time limit. */
+/**
+ * Run `work` at once, then at each interval that fits into the time limit. Skip intervals that pass while the store does
+ * not answer: several readings in a row would show rates over a few milliseconds.
+ */
 async function every(
   { interval, for: seconds = Infinity }: WatchFlags,
   signal: AbortSignal,
   work: (rates: StatsRates) => Promise<void>,
 ): Promise<void> {
   const rates = new StatsRates();
+  await work(rates);
   const start = performance.now();
-  for (let step = 0; step * interval <= seconds && !signal.aborted; step++) {
-    const early = start + step * interval * 1000 - performance.now();
-    if (early > 0) await sleep(early, undefined, { signal });
+  const elapsed = (): number => (performance.now() - start) / 1000 / interval;
+  for (let step = 1; step * interval <= seconds; step = Math.max(step, Math.floor(elapsed())) + 1) {
+    await sleep(Math.max(0, step - elapsed()) * interval * 1000, undefined, { signal });
     await work(rates);
   }
 }

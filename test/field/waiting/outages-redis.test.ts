@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from '../../../src/testing/suite/stores.js';
 import { cachectl, type Run, start } from '../../support/cli.js';
@@ -151,6 +152,22 @@ describe('stats --watch on Redis', function () {
     await until(() => run.output().length > before.length);
     run.child.kill('SIGINT');
     expect((await run.ended).code).to.equal(130);
+  });
+
+  it('skips the intervals of a silence', async () => {
+    const run = start(['stats', '--watch', '--interval', '100ms', '--json', '--url', redis.url]);
+    await run.saw('"hitsPerSecond"');
+    const server = await pidOf(redis);
+    process.kill(server, 'SIGSTOP');
+    await sleep(1000);
+    process.kill(server, 'SIGCONT');
+    const { length } = run.output();
+    await until(() => run.output().slice(length).split('\n').length > 3);
+    run.child.kill('SIGINT');
+    const { out } = await run.ended;
+    const times = out.match(/"at":"[^"]+/g)!.map((at) => Date.parse(at.slice('"at":"'.length)));
+    // One for each interval, except those of the silence.
+    expect(times.length).to.be.at.most((times.at(-1)! - times[0]! - 1000) / 100 + 3);
   });
 
   it('exits 3 if the server is still down at its end', async () => {
