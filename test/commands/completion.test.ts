@@ -130,6 +130,19 @@ describe('completion', () => {
       }
     });
 
+    it('has the keys of a Laravel application', async () => {
+      const file = path.join(folder, 's.sqlite');
+      const env = ['CACHE_STORE=database', 'CACHE_PREFIX=shop-', 'DB_CONNECTION=sqlite', `DB_DATABASE="${file}"`];
+      writeFileSync(path.join(folder, '.env'), env.join('\n'));
+      await cachectl(['put', 'users:1', 'Ann', '--url', `sqlite://${file}?prefix=shop-`]);
+      for (const words of [
+        ['get', '--laravel', '.', 'u'],
+        ['--laravel', '.', 'get', 'u'],
+      ]) {
+        expect(await complete(words)).to.deep.equal(['values', 'users:1']);
+      }
+    });
+
     it('creates no database', async () => {
       await complete(['get', '--url', `sqlite://${folder}/none.sqlite`, 'k']);
       expect(existsSync(path.join(folder, 'none.sqlite'))).to.equal(false);

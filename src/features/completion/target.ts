@@ -38,7 +38,7 @@ type Cached = Commands[string];
 type Flag = Cached['flags'][string];
 type HasFlags = Pick<Cached, 'flags'>;
 
-const STORE_FLAGS = ['profile', 'config', 'url'] as const;
+const STORE_FLAGS = ['profile', 'config', 'url', 'laravel'] as const;
 
 /**
  * What can stand at the cursor; undefined where anything can.
