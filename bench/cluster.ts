@@ -50,6 +50,12 @@ const COMMANDS: readonly Command[] = [
   { name: 'tags:flush', isForServers: true, fill: tag, args: (url) => ['tags:flush', TAG, '--yes', '--url', at(url)] },
 ];
 
+interface Runs {
+  readonly taken: Readonly<Record<string, Taken>>;
+  /** CPU time of the servers for each entry, in microseconds, when a bare client sends what a command has to send. */
+  readonly floors: Readonly<Record<string, number>>;
+}
+
 interface Taken {
   readonly seconds: number;
   /** CPU time of all of its processes. */
@@ -85,9 +91,19 @@ export async function* measureCluster({ entries }: Scale): AsyncGenerator<Measur
     };
   });
 
+  for (const [what, floor] of Object.entries(cluster.floors)) {
+    const peer = one.floors[what]!;
+    yield {
+      what: `${what}, the bare commands, Redis cluster`,
+      measured: `${(peer / floor).toFixed(2)} × (servers ${floor.toFixed(1)} µs)`,
+      budget: '-',
+      peer: `one server: ${peer.toFixed(1)} µs`,
+    };
+  }
+
   for (const { name, isForServers } of COMMANDS) {
-    const ours = cluster[name]!;
-    const peer = (isForServers ? apart : one)[name]!;
+    const ours = cluster.taken[name]!;
+    const peer = (isForServers ? apart : one).taken[name]!;
     const ratio = peer.seconds / ours.seconds;
     yield {
       what: `${name}, ${PRIMARIES} × ${short(entries)} entries, Redis cluster`,
@@ -104,7 +120,7 @@ function perEntry({ cpuSeconds, serverSeconds }: Taken, entries: number): string
   return `CPU per entry: servers ${servers} µs, cachectl ${own} µs`;
 }
 
-async function runs(deployment: Deployment, file?: string): Promise<Readonly<Record<string, Taken>>> {
+async function runs(deployment: Deployment, file?: string): Promise<Runs> {
   const taken: Record<string, Taken> = {};
   for (const { name, fill: prepare, args } of COMMANDS) {
     if (file === undefined && name === 'import') continue;
@@ -126,7 +142,7 @@ async function runs(deployment: Deployment, file?: string): Promise<Readonly<Rec
     await check(name, deployment);
   }
 
-  return taken;
+  return { taken, floors: file === undefined ? {} : await floors(deployment) };
 }
 
 async function serverSeconds({ servers }: Deployment): Promise<number> {
@@ -136,6 +152,50 @@ async function serverSeconds({ servers }: Deployment): Promise<number> {
   );
   return seconds.reduce((sum, each) => sum + each, 0);
 }
+
+async function floors(deployment: Deployment): Promise<Readonly<Record<string, number>>> {
+  await emptied(deployment);
+  await fill(deployment);
+  const entries = await keysOf(deployment);
+  await emptied(deployment);
+  const set = await cost(deployment, entries, async (client, keys) => {
+    const commands = client.pipeline();
+    for (const key of keys) commands.set(key, 's:24:"value of the user 000000";', 'EX', '86400');
+    await commands.exec();
+  });
+  await tag(deployment);
+  const listed = await keysOf(deployment);
+  const tagSet = PREFIX + tagSetKey(TAG);
+  const owner = deployment.servers[listed.findIndex((keys) => keys.includes(tagSet))]!.client;
+  const tagged = listed.map((keys) => keys.filter((key) => key !== tagSet));
+  const unlink = await cost(deployment, tagged, async (client, keys) => {
+    const commands = client.pipeline();
+    for (const key of keys) commands.unlink(key);
+    await Promise.all([commands.exec(), owner.zremrangebyrank(tagSet, 0, keys.length - 1)]);
+  });
+  return { 'SET with a TTL (import)': set, 'UNLINK and ZREMRANGEBYRANK (tags:flush)': unlink };
+}
+
+async function keysOf({ servers }: Deployment): Promise<ReadonlyArray<readonly string[]>> {
+  return Promise.all(servers.map(async ({ client }) => client.keys('*')));
+}
+
+async function cost(
+  deployment: Deployment,
+  keys: ReadonlyArray<readonly string[]>,
+  send: (client: BenchServer['client'], some: readonly string[]) => Promise<void>,
+): Promise<number> {
+  const before = await serverSeconds(deployment);
+  for (const [index, { client }] of deployment.servers.entries()) {
+    const own = keys[index]!;
+    for (let start = 0; start < own.length; start += PIPELINED) await send(client, own.slice(start, start + PIPELINED));
+  }
+
+  return (((await serverSeconds(deployment)) - before) / keys.flat().length) * 1e6;
+}
+
+/** Commands in one write. */
+const PIPELINED = 500;
 
 /** After each command, the servers must hold what they should. */
 async function check(name: string, { servers, each, urls }: Deployment): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { closeSync, openSync } from 'node:fs';
+import path from 'node:path';
 
 import type { Measurement, Scale } from './measurement.js';
 
@@ -8,34 +9,39 @@ import { taggedKey, tagSetKey } from '../src/stores/tags/names.js';
 import { PREFIX, short } from './bulk/compare.js';
 import { steps } from './bulk/held-up.js';
 import { seedEntries, seedTagged } from './bulk/seed-redis.js';
-import { cachectl } from './peak-memory.js';
-import { withRedis } from './servers.js';
+import { cachectl, MEMORY_BUDGET_MB } from './peak-memory.js';
+import { inFolder, withRedis } from './servers.js';
 
 const TAG = 'people';
 
-const COMMANDS = [
-  ['keys', '--count'],
-  ['keys'],
-  ['lock:list'],
-  ['export'],
-  ['flush', '--yes'],
-  ['tags:flush', TAG, '--yes'],
-] as const;
+/** In order: the import reads what the export wrote. @param file for the export */
+function commands(file: string): ReadonlyArray<readonly string[]> {
+  return [
+    ['keys', '--count'],
+    ['keys'],
+    ['lock:list'],
+    ['export', '--output', file],
+    ['flush', '--yes'],
+    ['import', file],
+    ['tags:flush', TAG, '--yes'],
+  ];
+}
 
 /** What each command costs one Redis server as entries grow: for the table in docs/scale.md. */
 export async function* measureScale({ entries }: Scale): AsyncGenerator<Measurement> {
   for (const size of [entries / 100, entries / 10, entries]) {
-    const rows = await withRedis(async (port, client) => {
-      await seedEntries(client, PREFIX, size);
-      const measured: Measurement[] = [];
-      for (const command of COMMANDS) {
-        if (command[0] === 'tags:flush') await tag(client, size);
-        measured.push(await costOf(command, { port, client, size }));
-      }
+    yield* await inFolder(async (folder) =>
+      withRedis(async (port, client) => {
+        await seedEntries(client, PREFIX, size);
+        const measured: Measurement[] = [];
+        for (const command of commands(path.join(folder, 'exported'))) {
+          if (command[0] === 'tags:flush') await tag(client, size);
+          measured.push(await costOf(command, { port, client, size }));
+        }
 
-      return measured;
-    });
-    yield* rows;
+        return measured;
+      }),
+    );
   }
 }
 
@@ -48,17 +54,18 @@ async function costOf(
   const before = await usage(client);
   const nowhere = openSync('/dev/null', 'w');
   const url = `redis://127.0.0.1:${port}?prefix=${PREFIX}`;
-  const { cpuSeconds, peakMb } = await cachectl([...command, '--url', url], { stdout: nowhere });
+  const { cpuSeconds, peakMb, seconds } = await cachectl([...command, '--url', url], { stdout: nowhere });
   closeSync(nowhere);
   const after = await usage(client);
   const { median, longest } = await steps(client);
-  const perEntry = (seconds: number): string => `${((seconds / size) * 1e6).toFixed(1)} µs`;
+  const perEntry = (used: number): string => `${((used / size) * 1e6).toFixed(1)} µs`;
   const server = after.cpuSeconds - before.cpuSeconds;
   return {
-    what: `${command.join(' ')}, ${short(size)} entries`,
-    measured: `server ${perEntry(server)}, cachectl ${perEntry(cpuSeconds)} per entry; ${after.reads - before.reads} reads`,
-    budget: '-',
-    peer: `steps: median ${median.toFixed(1)} ms, longest ${longest.toFixed(1)} ms; memory ${peakMb.toFixed(0)} MB`,
+    what: `${command[0] === 'keys' ? command.join(' ') : command[0]}, ${short(size)} entries`,
+    measured: `server ${perEntry(server)}, cachectl ${perEntry(cpuSeconds)} per entry; ${after.reads - before.reads} reads; memory ${peakMb.toFixed(0)} MB`,
+    budget: `memory ≤ ${MEMORY_BUDGET_MB} MB`,
+    isKept: peakMb <= MEMORY_BUDGET_MB,
+    peer: `${seconds.toFixed(1)} s; steps: median ${median.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`,
   };
 }
 
@@ -70,6 +77,7 @@ async function usage(client: Redis): Promise<{ readonly cpuSeconds: number; read
 }
 
 async function tag(client: Redis, entries: number): Promise<void> {
+  await client.flushall();
   const head = taggedKey([TAG], '').slice(0, -1);
   await seedTagged(client, { prefix: PREFIX, head, set: tagSetKey(TAG), entries });
 }
