@@ -26,6 +26,9 @@ interface Row {
 /** The longest value that is read with its page, in bytes. A second statement would take longer than all of these. */
 const SHORT = MAX_AT_ONCE / PAGE_SIZE;
 
+/** Clocks that agree differ by less than this, in milliseconds, with the second that the server leaves out. */
+const MAX_SKEW_MS = 2000;
+
 /** A position is the last key. Keys may hold any bytes. */
 const PLACE = 'base64';
 
@@ -46,11 +49,12 @@ async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGe
     options.signal?.throwIfAborted();
     const range = under(dialect, key, prefix + literalHead(pattern), { after });
     const value = options.contents ? sql`CASE WHEN OCTET_LENGTH(value) <= ${SHORT} THEN value END` : raw('NULL');
-    const readAt = Date.now();
+    const askedAt = Date.now();
     const { rows } = await entries.page<Row>(
       sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at, ${value} AS value FROM ${tables.cache}
           WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     );
+    const readAt = readTime(rows[0]?.at, askedAt);
     isLast = rows.length < PAGE_SIZE;
     after = rows.at(-1)?.key;
     const meant = rows.filter((row) => matches(shortText(row.key, prefix)));
@@ -63,6 +67,14 @@ async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGe
       yield pageAt(await listed(context, some, options), some.at(-1)!.key.toString(PLACE), readAt);
     }
   }
+}
+
+/**
+ * The second of the server that the TTLs count from, so that expirations are exact. The local time if the clocks differ.
+ */
+function readTime(at: number | undefined, askedAt: number): number {
+  const time = at === undefined ? askedAt : at * 1000;
+  return time > askedAt - MAX_SKEW_MS && time < Date.now() + MAX_SKEW_MS ? time : askedAt;
 }
 
 async function listed(
