@@ -30,7 +30,8 @@ describe(`a lock with ${PROCESSES} contending processes, some killed and suspend
     after(() => torture?.remove());
 
     it('has one holder after the other, and none before the last one’s TTL ends', () => {
-      expect(torture.history.length).to.be.greaterThan(PROCESSES);
+      // Waiters that were killed never held it.
+      expect(torture.history.length).to.be.greaterThan(PROCESSES / 2);
       const wrong = pairs(torture.history).filter(([one, other]) => other.begun < validUntil(one));
       expect(wrong.map(([one, other]) => `${one.owner} and ${other.owner}`)).to.deep.equal([]);
     });
