@@ -119,6 +119,11 @@ describe('on a terminal', () => {
     expect(screen.trimEnd()).to.match(/0 events in \d+\.\ds \(0\.0\/s\)$/);
   });
 
+  it('no escape sequence is sent if it is dumb', async () => {
+    const { coloured } = await onTerminal(['top', '--for', '1500ms'], { ...env, TERM: 'dumb' });
+    expect(coloured).not.to.include('\u001B');
+  });
+
   it('top ends on Ctrl-C like every command', async () => {
     const { code } = await onTerminal(['top'], env, { prompt: 'events in', keys: '\u0003' });
     expect(code).to.equal(130);
