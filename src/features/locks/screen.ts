@@ -20,8 +20,8 @@ export class LockScreen {
 
   constructor(timelines: readonly LockTimeline[]) {
     this.#timelines = timelines;
+    // Not at once: the first look at the locks, which finds their holders, is still under way.
     this.#timer = setInterval(() => this.draw(), REDRAW_MS);
-    this.draw();
   }
 
   /** Print a line of the timeline. @throws ClosedPipeError */
