@@ -23,6 +23,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run bench -- flush tags': BENCH,
   'npm run bench -- flush-redis --entries 100k': BENCH,
   'npm run bench -- scale': BENCH,
+  'npm run bench -- scale --entries 10M': BENCH,
   'npm run bench -- cluster': BENCH,
   'npm run bench -- --list': BENCH,
   'npm run bench -- --markdown': BENCH,
