@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class GroupProbe {
   /** The pids of all helpers, to distinguish them from the command's processes. */
   readonly pids = new Set<number>();
+  /** The signals that ended helpers, with the times in milliseconds at which this process learned of it. */
+  readonly #ended = new Map<NodeJS.Signals, number>();
   #helper: ChildProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -19,7 +21,13 @@ export class GroupProbe {
 
   /** Whether the group received `signal`, which has just arrived here. */
   async sawToo(signal: NodeJS.Signals): Promise<boolean> {
-    const answer = this.#last.then(async () => this.#helper !== undefined && hasEndedBy(this.#helper, signal));
+    const arrivedAt = performance.now();
+    const answer = this.#last.then(async () => {
+      if (this.#helper) await hasAnsweredOrEnded(this.#helper);
+      const endedAt = this.#ended.get(signal);
+      this.#ended.delete(signal);
+      return endedAt !== undefined && endedAt > arrivedAt - AT_ONCE_MS;
+    });
     this.#last = answer;
     return answer;
   }
@@ -35,7 +43,9 @@ export class GroupProbe {
     const helper = spawn('/bin/sh', ['-c', 'ulimit -c 0; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
     helper.on('error', ignore);
     helper.on('exit', (_, signal) => {
-      if (signal !== null && helper === this.#helper) this.#start();
+      if (signal === null || helper !== this.#helper) return;
+      this.#ended.set(signal, performance.now());
+      this.#start();
     });
     helper.stdin?.on('error', ignore);
     this.#helper = helper;
@@ -43,21 +53,23 @@ export class GroupProbe {
   }
 }
 
+/**
+ * A process that was suspended or had to wait for the CPU handles several signals at once, SIGCHLD for the helper's end
+ * before the signal itself: the kernel runs the handler of the last one first.
+ */
+const AT_ONCE_MS = 1000;
+
 /** If the process answers, it received no signal, because the kernel delivers signals first. */
-async function hasEndedBy(helper: ChildProcess, signal: NodeJS.Signals): Promise<boolean> {
+async function hasAnsweredOrEnded(helper: ChildProcess): Promise<void> {
   // The processes of a group receive a signal one after another, within microseconds.
   await sleep(10);
-  const isOver = helper.exitCode !== null || helper.signalCode !== null;
-  if (!isOver) {
-    const end = new AbortController();
-    const answer = once(helper.stdout!, 'data', { signal: end.signal }).catch(ignore);
-    const exit = once(helper, 'exit', { signal: end.signal }).catch(ignore);
-    helper.stdin!.write('?');
-    await Promise.race([answer, exit]);
-    end.abort();
-  }
-
-  return helper.signalCode === signal;
+  if (helper.exitCode !== null || helper.signalCode !== null) return;
+  const end = new AbortController();
+  const answer = once(helper.stdout!, 'data', { signal: end.signal }).catch(ignore);
+  const exit = once(helper, 'exit', { signal: end.signal }).catch(ignore);
+  helper.stdin!.write('?');
+  await Promise.race([answer, exit]);
+  end.abort();
 }
 
 function ignore(): void {
