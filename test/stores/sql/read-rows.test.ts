@@ -19,8 +19,9 @@ const ROWS = 10_000;
 interface Case {
   readonly run: (store: Store) => Promise<unknown>;
   /**
-   * How often each row is read at most: to list it, to find its range, and to remove it with its tags. Absent where the
-   * planner may prefer to read a table as small as this one whole.
+   * How often each row is read at most: to list it, to find its range, and to remove it with its tags. Steps are smaller
+   * on a busy server, which reads more. A command that reads the table again for each page reads each row ten times
+   * more. Absent where the planner may prefer to read a table as small as this one whole.
    */
   readonly most: Partial<Record<'mysql' | 'postgres', number>>;
 }
@@ -38,7 +39,7 @@ const COMMANDS: Readonly<Record<string, Case>> = {
   },
   'tags:flush': {
     run: async (store) => store.tags(['people']).flush({ dryRun: false }),
-    most: { mysql: 10, postgres: 6 },
+    most: { mysql: 10, postgres: 8 },
   },
   flush: {
     run: async (store) => store.flush({ scope: 'prefix', locks: true, dryRun: false }),
@@ -46,7 +47,7 @@ const COMMANDS: Readonly<Record<string, Case>> = {
   },
   'flush PATTERN': {
     run: async (store) => store.flushOnly!({ pattern: '*users:*' }, { dryRun: false }),
-    most: { postgres: 5 },
+    most: { postgres: 8 },
   },
 };
 
