@@ -187,7 +187,7 @@ describe('get and put', () => {
       const { out } = await place.run(['get', 'a', 'b', 'c', 'd', '--json']);
       const read = JSON.parse(out) as Array<{ value: unknown; ttl: null | number }>;
       expect(read.map(({ value }) => value)).to.deep.equal(['one', { x: 1 }, 2, 1]);
-      expect(read.map(({ ttl }) => (ttl === null ? null : Math.ceil(ttl / 60)))).to.deep.equal([10, 1, null, 2880]);
+      expect(read.map(({ ttl }) => (ttl === null ? null : Math.round(ttl / 60)))).to.deep.equal([10, 1, null, 2880]);
     });
 
     it('stores many from an object of keys and values', async () => {
