@@ -10,8 +10,6 @@ import { setFlagsFromString } from 'node:v8';
 export function limitYoungGeneration(): void {
   // The factor by which V8 lets it grow each time.
   setFlag('--semi-space-growth-factor=1', '--semi-space-growth-factor=2');
-  // In a small space, waking threads takes longer than the collection.
-  setFlag('--no-parallel-scavenge', '--parallel-scavenge');
 }
 
 /**
