@@ -198,26 +198,31 @@ export class Entries implements Repository {
     all: AsyncIterable<readonly EncodedEntry[]> | Iterable<readonly EncodedEntry[]>,
     options?: BulkOptions,
   ): Promise<number> {
-    // Encode batches while others are in flight. In a cluster a redirected write could overtake a later one.
-    const inFlight = this.connection.isCluster ? 1 : BATCHES_IN_FLIGHT;
+    if (!this.connection.isCluster) {
+      // Encode batches while others are in flight.
+      return putBatches(all, options, async (batch) => this.#write(batch), BATCHES_IN_FLIGHT);
+    }
+
+    // Encode one. It waits for the one before it, whose redirected writes it could overtake.
+    let isWritten = Promise.resolve(true);
     const write = async (batch: readonly EncodedEntry[]): Promise<PutBatch> => {
-      const { stored, failure } = await this.#write(batch);
-      return { stored, failure: failure ?? (await this.connection.lostPrimary()) };
+      const writing: Promise<PutBatch> = isWritten.then(async (goesOn) =>
+        goesOn ? this.#writeOnCluster(batch) : { stored: 0 },
+      );
+      isWritten = writing.then(
+        ({ failure }) => failure === undefined,
+        () => false,
+      );
+      return writing;
     };
 
-    return putBatches(all, options, write, inFlight);
+    return putBatches(all, options, write, 2);
   }
 
   /** Large batches use a separate connection. Later writes use it too, so that they stay in order. */
   async #write(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const { connection } = this;
-    const { isCluster } = connection;
-    if (isCluster || (batch.length < MIN_BULK && !connection.writesInBulk)) {
-      const last = isCluster ? lastOfEachKey(batch) : batch;
-      const { stored, failure } = await (isCluster ? this.#writeOnCluster(last) : this.#sendEntries(last));
-      return failure ? { stored, failure } : { stored: batch.length };
-    }
-
+    if (batch.length < MIN_BULK && !connection.writesInBulk) return this.#sendEntries(batch);
     const bulk = await connection.bulk();
     const writer = bulk.writer();
     for (const { key, stored, ttl } of batch) {
@@ -232,12 +237,16 @@ export class Entries implements Repository {
   }
 
   async #writeOnCluster(batch: readonly EncodedEntry[]): Promise<PutBatch> {
+    const { stored, failure } = await this.#writeByNode(lastOfEachKey(batch));
+    if (failure) return { stored, failure };
+    return { stored: batch.length, failure: await this.connection.lostPrimary() };
+  }
+
+  async #writeByNode(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const isAlone = this.written(batch[0]!.key, null).length === 0;
     if (batch.length < MIN_BULK || !isAlone) return this.#sendEntries(batch);
-    const written = await bulkByNode(
-      this.connection,
-      batch.map((entry) => ({ ...entry, full: this.storedKey(entry.key) })),
-    );
+    const keys = batch.map(({ key }) => this.storedKey(key));
+    const written = await bulkByNode(this.connection, keys, batch);
     if (written.failure) return written;
     const { stored, failure } = await this.#sendEntries(written.left);
     return { stored: written.stored + stored, failure };

@@ -6,6 +6,7 @@ import type { RedisServer } from '../../support/redis-server.js';
 import { string } from '../../../src/codecs/value.js';
 import { newOwner } from '../../../src/stores/locks/owner.js';
 import { slotOf } from '../../../src/stores/redis/client/key-slot.js';
+import { failure } from '../../../src/testing/suite/stores.js';
 import { cachectl } from '../../support/cli.js';
 import { openOnCluster, startRedisCluster } from '../../support/redis-cluster.js';
 
@@ -42,6 +43,13 @@ describe('scripts on every primary of a Redis cluster', () => {
 
   async function sizes(): Promise<number> {
     return sum(await Promise.all(cluster.nodes.map(({ client }) => client.dbsize())));
+  }
+
+  async function members(set: string): Promise<number> {
+    const counts = await Promise.all(
+      cluster.nodes.map(async ({ client }) => client.zcard(set).catch(() => 0)), // Only one node has the set.
+    );
+    return sum(counts);
   }
 
   /** Each node refuses the keys of the others, and so stores its own. */
@@ -100,6 +108,22 @@ describe('scripts on every primary of a Redis cluster', () => {
     const { out } = await cachectl(['tags:flush', 'people', '--yes', '--json', '--url', url()]);
     expect(JSON.parse(out)).to.deep.include({ removed: ENTRIES });
     expect(await sizes()).to.equal(ENTRIES + 1);
+  });
+
+  it('flush a tag of several pages; an interruption leaves no member whose entry is gone', async () => {
+    const many = 10_000;
+    const store = await openOnCluster(cluster);
+    const tagged = store.tags!(['many']);
+    await tagged.putMany(entries('m', many));
+    const aborting = new AbortController();
+    const stopped = tagged.flush({ dryRun: false, signal: aborting.signal, onProgress: () => aborting.abort() });
+    expect(await failure(stopped)).to.equal(aborting.signal.reason);
+    const left = await tagged.flush({ dryRun: true });
+    expect(left).to.be.within(1, many - 1);
+    expect(await members('app-tag:many:entries')).to.equal(left);
+    expect(await tagged.flush({ dryRun: false })).to.equal(left);
+    expect(await members('app-tag:many:entries')).to.equal(0);
+    await store.close();
   });
 
   it('count, list locks, export and copy', async () => {

@@ -7,7 +7,7 @@ import { bytesList, count, given, list } from '../client/replies.js';
 import { CLOCK, scriptNodes, STEP_US, unlessRefused } from '../client/scripts.js';
 import { Entries } from '../entries.js';
 import { memberOf, memberPages, withoutRepeated } from './members.js';
-import { unlinkAll } from './unlink-all.js';
+import { removeMembers, unlinkAll } from './unlink-all.js';
 
 /** Members per step. */
 const PAGE = 1000;
@@ -128,12 +128,11 @@ export class RedisTagged extends Entries implements Tagged {
       : async (set: string): Promise<Page> => this.#removeInRoundTrips(set);
     for (const set of this.#sets()) {
       if (connection.isCluster) {
-        for await (const some of this.#removedOnCluster(set)) {
+        for await (const some of this.#removedOnCluster(set, signal)) {
           removed += some;
           onProgress?.({ done: removed });
           const lost = await connection.lostPrimary();
           if (lost !== undefined) throw lost;
-          signal?.throwIfAborted();
         }
 
         continue;
@@ -171,24 +170,36 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   /**
-   * All servers remove the entries of a page while the server of the set sends the next. Entries come first, as below.
+   * All servers remove the entries of a page, while the server of the set removes the members of the page before it and
+   * sends the next page. Entries come first, as below.
    */
-  async *#removedOnCluster(set: string): AsyncGenerator<number, void> {
+  async *#removedOnCluster(set: string, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
+    const { connection } = this;
     let members = await this.#members(set, 0, CLUSTER_PAGE);
+    let before: readonly Buffer[] = [];
     while (members.length > 0) {
-      const [{ removed, failure }, next] = await Promise.all([
-        unlinkAll(
-          this.connection,
-          members.map((member) => this.#entryOf(member)),
-        ),
-        this.#members(set, members.length, CLUSTER_PAGE),
+      const entries = members.map((member) => this.#entryOf(member));
+      const [unlinked, turned] = await Promise.allSettled([
+        unlinkAll(connection, entries),
+        this.#turn(set, before, members.length),
       ]);
-      if (failure === undefined) await this.connection.call('ZREM', set, ...members);
-      yield removed;
-      if (failure !== undefined) throw failure;
+      if (unlinked.status === 'rejected') throw unlinked.reason;
+      yield unlinked.value.removed;
+      if (unlinked.value.failure !== undefined) throw unlinked.value.failure;
+      if (turned.status === 'rejected') throw turned.reason;
+      [before, members] = [members, turned.value];
+      if (members.length > 0 && !signal?.aborted) continue;
+      await removeMembers(connection, set, before);
+      signal?.throwIfAborted();
       // Entries added in the meantime may come before the last page.
-      members = next.length > 0 ? next : await this.#members(set, 0, CLUSTER_PAGE);
+      [before, members] = [[], await this.#members(set, 0, CLUSTER_PAGE)];
     }
+  }
+
+  /** Remove members whose entries are gone, then read the page from a rank on. */
+  async #turn(set: string, gone: readonly Buffer[], from: number): Promise<readonly Buffer[]> {
+    if (gone.length > 0) await removeMembers(this.connection, set, gone);
+    return this.#members(set, from, CLUSTER_PAGE);
   }
 
   async #members(set: string, from: number, most: number): Promise<readonly Buffer[]> {
