@@ -33,8 +33,12 @@ export async function cachectl(args: readonly string[], options: RunOptions = {}
     // It may end without reading all of its input.
   });
   run.child.stdin.end(options.input ?? '');
-  return run.ended;
+  const late = setTimeout(() => console.error(`still running: cachectl ${args.join(' ')}\n${run.output()}`), LATE_MS);
+  return run.ended.finally(() => clearTimeout(late));
 }
+
+/** Shortly before the case ends with its timeout, which does not say what it waited for. */
+const LATE_MS = 80_000;
 
 /** A run in progress. */
 export interface Run {

@@ -84,13 +84,17 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
 
       it('lock:run survives the loss of its connection', async () => {
         const release = path.join(folder, 'release');
-        const job = `while [ ! -e '${release}' ]; do sleep 0.1; done`;
+        const job = `echo started; while [ ! -e '${release}' ]; do sleep 0.1; done`;
         const held = run(['lock:run', 'deploy', '--ttl', '30s', '--url', url, '--', 'sh', '-c', job]);
-        await until(isHeld);
+        // The row is there before lock:run knows that it holds the lock.
+        await held.saw('started');
         await killAll();
         // Wait until the lock is renewed over a new connection.
         const before = await expiry();
-        await until(async () => (await expiry()) > before);
+        await Promise.race([
+          until(async () => (await expiry()) > before),
+          held.ended.then(({ code, err }) => expect.fail(`ended with ${code}: ${err}`)),
+        ]);
         writeFileSync(release, '');
         const { code, err } = await held.ended;
         expect(code, err).to.equal(0);

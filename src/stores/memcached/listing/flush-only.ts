@@ -48,6 +48,8 @@ export async function flushOnly(
         const { result, changed } = await removeUnlocked(node, context, waiting, idleFor);
         tally.add(result);
         waiting = idleFor > 0 ? [] : (await seen(node, changed)).filter(({ size }) => size > largerThan);
+        // Items that change all the time may need many rounds.
+        if (waiting.length > 0) signal?.throwIfAborted();
       }
     });
   }
