@@ -52,6 +52,10 @@ describe('keys that are not valid UTF-8', () => {
       expect(sample.sample.entries).to.equal(KEYS.length);
       const inspected = JSON.parse((await run('inspect', String.raw`caf\xe9`, '--json')).out) as object;
       expect(inspected).to.include({ key: String.raw`caf\xe9`, hit: true, value: 'x' });
+      const { findings } = JSON.parse((await run('doctor', '--json')).out) as {
+        findings: ReadonlyArray<{ subject: string; message: string }>;
+      };
+      expect(findings.find(({ subject }) => subject === 'contents')?.message).to.match(/^\d entries read/);
     });
 
     it('match globs: a question mark is such a byte, or a character', async () => {
@@ -204,6 +208,13 @@ describe('keys that are not valid UTF-8', () => {
       });
       watch.child.kill('SIGINT');
       await watch.ended;
+      const top = start(['top', '--json', '--source', 'monitor', '--enable', '--for', '60s', '--url', url]);
+      await until(async () => String(await redis.client.client('LIST')).includes('flags=O'));
+      await redis.client.get(Buffer.from('app-caf\u00E9', 'latin1'));
+      top.child.kill('SIGINT');
+      const { rows } = JSON.parse((await top.ended).out) as { rows: object[] };
+      expect(rows).to.have.lengthOf(1);
+      expect(rows[0]).to.include({ name: String.raw`caf\xe9`, events: 1 });
     } finally {
       await redis.stop();
     }
