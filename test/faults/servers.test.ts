@@ -1,122 +1,21 @@
-import type { Context } from 'mocha';
-
 import { expect } from 'chai';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Store } from '../../src/stores/contract/store.js';
 
 import { string } from '../../src/codecs/value.js';
 import { resolveProfile } from '../../src/profiles/resolve.js';
-import { DRIVER as MYSQL } from '../../src/stores/mysql/store.js';
 import { openStore } from '../../src/stores/open.js';
-import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { cachectl, type Result, type Run, start } from '../support/cli.js';
 import { RUNS_ALL } from '../support/extent.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import { halt } from '../support/halt.js';
-import { ended, until as listening, spawnMemcached } from '../support/memcached-server.js';
-import { startOwnMongodb } from '../support/mongodb-server.js';
-import { startMysql } from '../support/mysql-server.js';
-import { startPostgres } from '../support/postgres-server.js';
-import { startServer } from '../support/redis-server.js';
 import { scratchFolder } from '../support/scratch.js';
-import { sqlProfile, type SqlServer } from '../support/sql-server.js';
-import { createLaravelTables, createOwnTables } from '../support/sql-tables.js';
-
-/** A server that is taken away. */
-interface Victim {
-  readonly port: number;
-  url(port: number): string;
-  pause(): Promise<void>;
-  resume(): void;
-  /** Ends the process in order, and starts another one with the same files. */
-  restart?(): Promise<void>;
-  kill(): Promise<void>;
-}
+import { type Victim, VICTIMS } from '../support/victims.js';
 
 /** Enough for several requests of each command. */
 const MANY = 3000;
-
-const VICTIMS: Readonly<Record<string, (context: Context) => Promise<Victim>>> = {
-  async Redis(context) {
-    const server = await startServer(context, 'redis-server');
-    const pid = Number(/process_id:(\d+)/.exec(await server.client.info('server'))![1]);
-    const command = ['redis-server', '--port', String(server.port), '--bind', '127.0.0.1', '--save', ''];
-    return { ...ofProcess(pid, server, command), url: (port) => `redis://127.0.0.1:${port}` };
-  },
-  async Memcached(context) {
-    const { port, child } = await spawnMemcached(context, ['-m', '64']);
-    await listening(`127.0.0.1:${port}`);
-    const server = { port, kill: async () => ended(child, 'SIGKILL') };
-    return { ...ofProcess(child.pid!, server), url: (port) => `memcached://127.0.0.1:${port}` };
-  },
-  async MongoDB(context) {
-    const server = await startOwnMongodb(context, 'java');
-    return { ...server, url: (port) => `mongodb://127.0.0.1:${port}/cache` };
-  },
-  MySQL: async (context) => ofSql(await startMysql(context, ['--loose-innodb-log-file-size=16M']), 'mysql', MYSQL),
-  PostgreSQL: async (context) => ofSql(await startPostgres(context, ['max_connections=30']), 'postgres', POSTGRES),
-};
-
-async function ofSql(server: SqlServer, name: 'mysql' | 'postgres', driver: typeof MYSQL): Promise<Victim> {
-  const profile = sqlProfile(name, server, '');
-  await createLaravelTables(driver, profile);
-  await createOwnTables(driver, profile);
-  const url = (port: number): string => {
-    const parts = new URL(server.url);
-    parts.port = String(port);
-    return parts.href;
-  };
-
-  return { ...ofProcess(server.pid!, { port: server.connection.port, kill: server.kill }), url };
-}
-
-/** @param command the start command, if the process has changed its title */
-function ofProcess(
-  first: number,
-  { port, kill }: Pick<Victim, 'kill' | 'port'>,
-  command?: readonly string[],
-): Required<Omit<Victim, 'url'>> {
-  let pid = first;
-  let next: ChildProcess | undefined;
-  return {
-    port,
-    async pause() {
-      await halt(pid);
-      // The parent can neither start nor reap a child now.
-      for (const child of children(pid)) await halt(child);
-    },
-    resume() {
-      for (const each of [...children(pid), pid]) process.kill(each, 'SIGCONT');
-    },
-    async restart() {
-      const folder = `/proc/${pid}`;
-      const [program, ...args] = command ?? readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
-      const { uid, gid } = statSync(folder);
-      const cwd = readlinkSync(`${folder}/cwd`);
-      // PostgreSQL waits for its clients at SIGTERM.
-      process.kill(pid, path.basename(program!) === 'postgres' ? 'SIGINT' : 'SIGTERM');
-      await until(() => !existsSync(folder));
-      next = spawn(program!, args, { cwd, uid, gid, stdio: 'ignore' });
-      pid = next.pid!;
-      await listening(`127.0.0.1:${port}`);
-    },
-    async kill() {
-      if (next) await ended(next, 'SIGKILL');
-      await kill();
-    },
-  };
-}
-
-/** The children of a process: PostgreSQL has one for each connection. */
-function children(pid: number): number[] {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
-}
 
 const KEYS = Array.from({ length: MANY }, (_, index) => `key:${index}`);
 const FOLDER = scratchFolder('servers');
