@@ -8,9 +8,9 @@ const { crc32 } = require('node:zlib');
 
 module.exports = { cacheName, load };
 
-/** V8 flags that src/runtime/heap-tuning.ts has set. */
-const tuned = [];
-globalThis[Symbol.for('cachectl.tunedFlags')] = tuned;
+/** The V8 flag that src/runtime/heap-tuning.ts has set, and V8's own value. */
+const flag = { tuned: undefined, standard: undefined };
+globalThis[Symbol.for('cachectl.tunedFlag')] = flag;
 
 /**
  * Load a CommonJS file and those that it requires.
@@ -70,11 +70,12 @@ async function importModule(id) {
 
 /** V8 rejects code that was compiled with other flags. */
 function withoutTuning(work) {
-  for (const { standard } of tuned) setFlagsFromString(standard);
+  if (flag.tuned === undefined) return work();
+  setFlagsFromString(flag.standard);
   try {
     return work();
   } finally {
-    for (const { flag } of tuned) setFlagsFromString(flag);
+    setFlagsFromString(flag.tuned);
   }
 }
 

@@ -4,6 +4,7 @@ import { ExitCode, UsageError } from '../errors.js';
 import { entriesOf } from '../features/entries/repository.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../features/entries/storing.js';
 import { checkedTtl } from '../features/entries/ttl-flags.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { answerJson, warn } from '../terminal/output.js';
 import { entries } from '../terminal/progress.js';
@@ -46,6 +47,7 @@ export default class Put extends StoreCommand {
     const ttl = checkedTtl(flags.ttl);
     if (flags.from !== undefined) {
       const { from } = flags;
+      limitYoungGeneration();
       if (args.key !== undefined) {
         throw new UsageError('--from cannot be combined with KEY', 'Remove KEY and VALUE: the input has its own.');
       }

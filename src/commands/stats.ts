@@ -6,6 +6,7 @@ import type { StatsOptions, StoreStats } from '../stores/contract/stats.js';
 
 import { ExitCode, UsageError } from '../errors.js';
 import { preciseDuration } from '../runtime/flags.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { unsupported } from '../stores/contract/operations.js';
@@ -55,6 +56,7 @@ export default class Stats extends StoreCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Stats);
     const size = flags.sample ? sizeOf(args.size) : undefined;
+    if (size !== undefined) limitYoungGeneration();
     if (args.size !== undefined && !flags.sample) {
       throw new UsageError(`unexpected argument ${args.size}`, `For a sample of this size: --sample ${args.size}`);
     }

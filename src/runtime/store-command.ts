@@ -10,7 +10,6 @@ import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';
 import { type GlobalFlags, globalFlags } from './flags.js';
-import { collectOldSpaceEarly } from './heap-tuning.js';
 import { interruptible } from './interrupt.js';
 import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
@@ -71,7 +70,6 @@ export abstract class StoreCommand extends Command {
   ): Promise<Pick<Work, 'profile' | 'store'>> {
     checkTimeout(flags);
     const profile = await selectProfile(flags);
-    if (profile.driver === 'mongodb') collectOldSpaceEarly();
     const { openStore } = await import('../stores/open.js');
     const mayCreate = async (creation: Creation): Promise<void> => {
       const { askBeforeCreating } = await import('./confirm.js');
