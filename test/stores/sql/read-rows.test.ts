@@ -90,7 +90,9 @@ for (const { driver, sql, start, key, now, numbers, connections } of SQL_CASES) 
         await run(store);
         await store.close();
         const reads = driver === 'mysql' ? handlerReads : (await tableReads()) - before;
-        expect(reads).to.be.within(ROWS, limit * ROWS);
+        // PostgreSQL may report late that the tags were filled from the rows of the cache.
+        const late = driver === 'mysql' ? 0 : ROWS;
+        expect(reads).to.be.within(ROWS, limit * ROWS + late);
       });
     }
 
