@@ -66,16 +66,18 @@ describe('events:tail on Redis restores the setting', () => {
     });
   }
 
-  it('after two at once, when the last one ends', async () => {
-    const first = tail();
-    const second = tail();
-    await heard(first, 'probe', write);
-    await heard(second, 'probe', write);
-    first.child.kill('SIGINT');
-    await first.ended;
-    await heard(second, 'still', write);
-    second.child.kill('SIGINT');
-    await second.ended;
+  it('after six at once, when the last one ends', async () => {
+    const tails = Array.from({ length: 6 }, () => tail());
+    for (const run of tails) await heard(run, 'probe', write);
+    const last = tails.pop()!;
+    for (const { child, ended } of tails) {
+      child.kill('SIGINT');
+      await ended;
+    }
+
+    await heard(last, 'still', write);
+    last.child.kill('SIGINT');
+    await last.ended;
     await expectAsBefore();
   });
 

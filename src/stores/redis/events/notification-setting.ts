@@ -39,8 +39,7 @@ export async function turnOn(connection: Connection, { enable }: { enable: boole
   try {
     if (connection.database !== 0) await control.select(0);
     const tail = new RegisteredTail(control, connection);
-    const othersListen = await tail.restoreLeftOver().catch(leaveToOthers);
-    const current = await flagsOf(control);
+    const { current, othersListen } = await atOneMoment(control, tail);
     if (current === undefined) {
       control.disconnect();
       return unverified();
@@ -59,6 +58,21 @@ export async function turnOn(connection: Connection, { enable }: { enable: boole
   } catch (error) {
     control.disconnect();
     throw error instanceof CachectlError ? error : translated(error, connection.location);
+  }
+}
+
+/**
+ * The flags, and whether other tails listen. Restores what a killed tail left. A tail that registers in between changes
+ * the flags; they would be taken for the administrator's, and this tail would go deaf when that one ends.
+ */
+async function atOneMoment(
+  control: Redis,
+  tail: RegisteredTail,
+): Promise<{ readonly current: string | undefined; readonly othersListen: boolean }> {
+  for (;;) {
+    const current = await flagsOf(control);
+    const othersListen = await tail.restoreLeftOver().catch(leaveToOthers);
+    if ((await flagsOf(control)) === current) return { current, othersListen };
   }
 }
 
