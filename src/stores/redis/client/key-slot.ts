@@ -25,7 +25,7 @@ export function slotOf(key: Buffer | string): number {
 function crcOfAscii(key: string): number | undefined {
   let crc = 0;
   for (let at = 0; at < key.length; at++) {
-    const unit = key.charCodeAt(at); // eslint-disable-line unicorn/prefer-code-point -- code units are compared
+    const unit = key.charCodeAt(at); // eslint-disable-line unicorn/prefer-code-point -- an ASCII unit is its byte, and the loop ends at any other
     if (unit > LAST_ASCII || unit === OPEN) return undefined;
     crc = next(crc, unit);
   }
