@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the servers of the tests, and PHP with its extensions, when run as root on Debian or Ubuntu.
+# Installs the servers of the tests, and PHP with its extensions, when run as root on Debian or Ubuntu. Unpacks other
+# servers, and another release of Node, in the user's cache folder.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -58,3 +59,5 @@ fi
 
 [ -n "${CACHECTL_TEST_MONGODB_URL:-}" ] || sh scripts/test-mongodb.sh
 sh scripts/test-redis.sh
+# Another release of Node, on which cachectl is installed.
+sh scripts/fetch-node.sh 26 >/dev/null || echo 'Node 26 could not be fetched. Its tests are skipped.' >&2
