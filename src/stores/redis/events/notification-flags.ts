@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 
 import { isUnavailable, translated } from '../errors.js';
 
@@ -24,6 +25,18 @@ export async function flagsOf(control: Redis): Promise<string | undefined> {
 /** Like `flagsOf`, for any node. */
 export async function flagsOfNode(node: Node): Promise<string | undefined> {
   return flagsBy(async () => node.call('CONFIG', 'GET', SETTING));
+}
+
+/** The flags of every node; undefined if CONFIG is forbidden. */
+export async function flagsOfNodes(connection: Connection): Promise<readonly string[] | undefined> {
+  const all: string[] = [];
+  for (const node of await connection.nodes()) {
+    const flags = await flagsOfNode(node);
+    if (flags === undefined) return undefined;
+    all.push(flags);
+  }
+
+  return all;
 }
 
 async function flagsBy(configGet: () => Promise<unknown>): Promise<string | undefined> {

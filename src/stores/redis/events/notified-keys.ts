@@ -1,9 +1,10 @@
 import type { EventType } from '../../contract/events.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
+import type { Notifications } from './notifications.js';
 
 import { RefusedError } from '../../../errors.js';
-import { type Notifications, turnOn } from './notification-setting.js';
+import { turnOn } from './notification-setting.js';
 
 /** Notifications for the entries, and for locks on another connection. */
 export interface NotifiedPlaces extends Notifications {

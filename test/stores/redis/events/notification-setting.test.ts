@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { expect } from 'chai';
 
 import type { RedisConnection } from '../../../../src/profiles/profile.js';
-import type { Notifications } from '../../../../src/stores/redis/events/notification-setting.js';
+import type { Notifications } from '../../../../src/stores/redis/events/notifications.js';
 
 import { Connection } from '../../../../src/stores/redis/connection.js';
 import { turnOn } from '../../../../src/stores/redis/events/notification-setting.js';
