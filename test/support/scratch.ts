@@ -14,3 +14,6 @@ const folders: string[] = [];
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { force: true, recursive: true });
 });
+
+// Mocha sends this to a worker that is not done with that after a second.
+process.once('SIGTERM', () => process.exit());
