@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Connection } from '../connection.js';
 
-import { UnreachableError } from '../../../errors.js';
+import { RefusedError, UnreachableError } from '../../../errors.js';
 import { translated } from '../errors.js';
 import { BOOKKEEPING_KEY } from '../keys.js';
 import { canonical, flagsOf, SETTING, union, WANTED } from './notification-flags.js';
@@ -17,6 +17,8 @@ export class RegisteredTail implements Notifications {
   #name: string | undefined;
   /** The setting to restore if FLUSHDB removes the bookkeeping. */
   #restore: string | undefined;
+  #checking: Promise<void> | undefined;
+  #isOver = false;
 
   constructor(control: Redis, connection: Connection) {
     this.#control = control;
@@ -28,7 +30,9 @@ export class RegisteredTail implements Notifications {
   }
 
   async check(): Promise<void> {
-    await checkStillOn(this.#connection);
+    if (this.#isOver) return;
+    this.#checking = checkStillOn(this.#connection).then(async () => this.#stayRegistered());
+    await this.#checking;
   }
 
   /** Register and change the setting in one step, so that no other tail can restore it in between. */
@@ -51,6 +55,10 @@ export class RegisteredTail implements Notifications {
   }
 
   async restore(): Promise<void> {
+    this.#isOver = true;
+    await this.#checking?.catch(() => {
+      // The caller of `check` gets the error.
+    });
     try {
       // The server may have closed this idle connection and still have the setting.
       if (this.#control.status !== 'ready') await this.#reconnect();
@@ -62,6 +70,38 @@ export class RegisteredTail implements Notifications {
       if (!(known instanceof UnreachableError)) throw known;
     } finally {
       this.#control.disconnect();
+    }
+  }
+
+  /**
+   * Others take this tail for ended if the server closes its connection, which is idle without these checks, or if
+   * FLUSHDB removes the bookkeeping.
+   */
+  async #stayRegistered(): Promise<void> {
+    try {
+      if (await this.#isRegistered()) return;
+      if (this.#control.status !== 'ready') await this.#reconnect();
+      const former = this.#name!;
+      this.#name = await listenerName(this.#control);
+      await transaction(this.#control, [
+        ['HSETNX', BOOKKEEPING_KEY, 'restore', this.#restore!],
+        ['HDEL', BOOKKEEPING_KEY, former],
+        ['HSET', BOOKKEEPING_KEY, this.#name, '1'],
+      ]);
+    } catch (error) {
+      const known = translated(error, this.#connection.location);
+      // A replica, or a full server. The tail still hears everything.
+      if (!(known instanceof RefusedError)) throw known;
+    }
+  }
+
+  /** False if the server closed the connection. */
+  async #isRegistered(): Promise<boolean> {
+    try {
+      return (await this.#control.hget(BOOKKEEPING_KEY, this.#name!)) !== null;
+    } catch (error) {
+      if (this.#control.status === 'ready') throw error;
+      return false;
     }
   }
 

@@ -173,4 +173,55 @@ describe('the notification setting of two tails', () => {
       );
     });
   });
+
+  for (const [how, work] of [
+    ['the server closed an idle connection', closeRegistered],
+    ['FLUSHDB removed the bookkeeping', async () => redis().client.flushdb()],
+  ] as const) {
+    it(`lasts while one is left, if the other comes and goes after ${how}`, async () => {
+      const one = await start();
+      await work();
+      await one.check();
+      const other = await start();
+      await other.restore();
+      await expectOn(one);
+      await one.restore();
+      await expectRestored();
+    });
+
+    it(`lasts while the other is left, if that one came after ${how}`, async () => {
+      const one = await start();
+      await work();
+      await one.check();
+      const other = await start();
+      await one.restore();
+      await expectOn(other);
+      await other.restore();
+      await expectRestored();
+    });
+
+    it(`is restored, whenever the tail ends during a check, after ${how}`, async () => {
+      await afterEachCommand(async (pauseDuring, connection) => {
+        const one = await start(connection);
+        await work();
+        let restored: Promise<void> | undefined;
+        await pauseDuring(
+          async () => one.check(),
+          async () => {
+            restored = one.restore();
+          },
+        );
+        await restored;
+      });
+    });
+  }
+
+  /** Close the connections by which tails are registered, as a server does after its `timeout`. */
+  async function closeRegistered(): Promise<void> {
+    const { client } = redis();
+    for (const name of await client.hkeys(BOOKKEEPING_KEY)) {
+      const [, id] = name.split(':');
+      if (id !== undefined) await client.client('KILL', 'ID', Number(id));
+    }
+  }
 });
