@@ -7,6 +7,7 @@ import {
   networkFault,
   noAnswer,
   profileTlsTerms,
+  UNACKNOWLEDGED,
 } from '../network/errors.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import { type Answer, replyError } from './client/reply-errors.js';
@@ -42,7 +43,7 @@ export function wrongType(key: string, type: string): WrongTypeError {
 /** The error for a server that closed the connection and has replicas: a cluster node, or one behind sentinels. */
 export function mayBeReplaced(error: CachectlError): CachectlError {
   if (error.hint !== closedConnection.hint) return error;
-  const hint = 'Check the servers: cachectl doctor. A replica may take over, possibly without the last writes.';
+  const hint = `Check the servers: cachectl doctor. A replica may take over, possibly without the last writes. ${UNACKNOWLEDGED}`;
   return new UnreachableError(error.message, hint, { cause: error });
 }
 

@@ -16,6 +16,8 @@ export interface Lane {
   /** The URL of the server, and of the proxy, with this prefix. */
   url(prefix: string, isDirect?: boolean): string;
   readonly plan: FaultPlan;
+  /** End every connection, as servers do with idle ones. */
+  endAll(): Promise<void>;
   refuse(): Promise<void>;
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -178,14 +180,16 @@ function everyStrike(name: string): Strike[] {
   });
 }
 
-/** Half of the commands, which differ by store, and the faults in turn. */
+/** Half of the commands, which differ by store, and the faults in turn. On every store, a write of unknown outcome. */
 function dealt(names: readonly string[], store: string): Strike[] {
-  return names
+  const unknown = { name: 'put', fault: 'cut after the request', at: 'last', once: false } as const;
+  const others = names
     .filter((name) => createHash('sha1').update(`${store} ${name}`).digest()[0]! % 2 === 0)
     .map((name, index) => {
       const turn = index + store.length;
-      return { name, fault: FAULTS[turn % FAULTS.length]!, at: 'last', once: turn % 2 === 0 };
+      return { name, fault: FAULTS[turn % FAULTS.length]!, at: 'last', once: turn % 2 === 0 } as const;
     });
+  return [unknown, ...others];
 }
 
 /** Run a command to its end. A run that does not end is killed; its exit code is null. */

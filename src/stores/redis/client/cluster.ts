@@ -27,6 +27,8 @@ export class ClusterClient {
   /** The answer that several commands wait for. */
   #lostNodes: Promise<string> | undefined;
   #failure: Error | undefined;
+  /** Nodes that were connected once. */
+  readonly #reached = new Set<string>();
   /** The first primary that was connected and then lost. */
   #lost: string | undefined;
 
@@ -128,7 +130,7 @@ export class ClusterClient {
     const cause = isVague(error) ? (this.#failures.get(id) ?? error) : error;
     const known = translated(cause, `${id} of ${this.#location}`);
     if (id === this.#lost) return mayBeReplaced(known);
-    if (isReply(cause) || this.#configured.has(id)) return known;
+    if (isReply(cause) || this.#configured.has(id) || this.#reached.has(id)) return known;
     const hint =
       'The cluster announces this address (cluster-announce-ip, -hostname). Check that it is reachable from here.';
     if (known instanceof TimeoutError) return new TimeoutError(known.message, hint, { cause: known });
@@ -146,6 +148,7 @@ export class ClusterClient {
     const id = nodeId(node);
     watchFailures(node, (error) => this.#fail(id, error));
     node.once('ready', () => {
+      this.#reached.add(id);
       node.once('close', () => {
         if (this.#ranges.some(({ primary }) => primary === id)) this.#lost ??= id;
       });
