@@ -52,6 +52,7 @@ export default class Copy extends StoreCommand {
         if (to.profile.protected && !dryRun) {
           const effect = `replaces entries that have the same keys as in ${store.location}`;
           await askBeforeDestroying({ ...to, action: 'copy', effect }, flags);
+          await store.reconnect?.({ onlyClosed: true });
         }
 
         const tally = new Tally();

@@ -67,6 +67,7 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
   for (const warning of warnings) warn(`  ${warning}`, 'yellow');
   const { confirmByName, confirmByYes } = await import('../terminal/prompts.js');
   await (profile.protected ? confirmByName(profile.name) : confirmByYes('Go ahead?'));
+  await store.reconnect?.({ onlyClosed: true });
 }
 
 /**

@@ -30,6 +30,8 @@ export interface Picking<Item> {
   readonly verb: string;
   /** The hint when there is nothing to choose from. */
   readonly none: string;
+  /** Open connections again that the server closed while the person was thinking. */
+  reconnect(): Promise<void>;
   /** Yield the items that match a glob, until the signal is aborted. */
   find(glob: string, signal: AbortSignal): AsyncIterable<readonly Item[]>;
   nameOf(item: Item): string;
@@ -54,9 +56,14 @@ export async function pick<Item>(picking: Picking<Item>, signal: AbortSignal): P
   const { chooseOne } = await import('./prompts.js');
   const chosen = await chooseOne(
     `Which ${noun} to ${verb}? Type to search:`,
-    async (typed, until) => (typed === undefined ? all : search(typed, until)),
+    async (typed, until) => {
+      if (typed === undefined) return all;
+      await picking.reconnect();
+      return search(typed, until);
+    },
     show,
   );
+  await picking.reconnect();
   return nameOf(chosen);
 }
 

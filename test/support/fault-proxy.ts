@@ -37,6 +37,8 @@ export interface FaultProxy {
   readonly asked: number;
   /** Have a fault strike the chosen message and everything after it; with `once`, only that connection. */
   inject(fault: FaultName, strike?: Strike, options?: { readonly once?: boolean }): Promise<void>;
+  /** End every connection, as servers do with idle ones, and wait until the clients have noticed. */
+  endAll(): Promise<void>;
   /** End every connection and refuse new ones until `mend`. */
   cut(): Promise<void>;
   mend(): Promise<void>;
@@ -90,8 +92,10 @@ export async function startFaultProxy(
   { filter, plan = new FaultPlan() }: { readonly filter?: () => Filter; readonly plan?: FaultPlan } = {},
 ): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   const listener = createServer((client) => {
     const fault = plan.onAccept();
+    clients.add(client.once('close', () => clients.delete(client)));
     if (fault === 'closed on accept') client.on('error', () => {}).destroySoon();
     else new Connection(client, to, { plan, sockets, fault, filter }).start();
   }).listen(0, '127.0.0.1');
@@ -117,6 +121,9 @@ export async function startFaultProxy(
       plan.set(fault, strike, options.once ?? false);
       if (fault === 'refused') await cut();
     },
+    async endAll() {
+      await Promise.all([...clients].map(async (client) => ended(client)));
+    },
     cut,
     async mend() {
       listener.listen(port, '127.0.0.1');
@@ -124,6 +131,12 @@ export async function startFaultProxy(
     },
     stop: cut,
   };
+}
+
+async function ended(client: Socket): Promise<void> {
+  await new Promise((resolve) => {
+    client.once('close', resolve).end();
+  });
 }
 
 /** Milliseconds between two bytes: an answer takes longer than any timeout of a test. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Value } from '../../codecs/value.js';
-import type { Entry, Repository } from '../../stores/contract/store.js';
+import type { Entry, Repository, Store } from '../../stores/contract/store.js';
 
 import { parseJson } from '../../codecs/json/parse.js';
 import { string } from '../../codecs/value.js';
@@ -18,6 +18,7 @@ import { decode } from './readings.js';
  * @returns the exit code: 1 if the entry does not exist or has changed
  */
 export async function editEntry(
+  store: Pick<Store, 'reconnect'>,
   entries: Repository,
   key: string,
   { json, ifPresent }: { readonly json: boolean; readonly ifPresent: boolean },
@@ -34,6 +35,7 @@ export async function editEntry(
   const value = decode(key, entry);
   const { text, extension, parse } = formOf(name, value);
   const draft = await editText(`${fileName(key)}.${extension}`, text);
+  await store.reconnect?.({ onlyClosed: true });
   const next = await kept(draft, () => parse(draft.read()));
   if (isDeepStrictEqual(next, value)) {
     draft.remove();

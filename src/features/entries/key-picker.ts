@@ -41,6 +41,7 @@ export async function pickKey(
       noun: 'key',
       verb,
       none: `No key to choose from: ${store.prefix === '' ? 'the store is empty' : `none begins with ${store.prefix}`}.`,
+      reconnect: async () => store.reconnect?.({ onlyClosed: true }),
       find: (glob, signal) => offers(store, glob, signal),
       nameOf: ({ key }) => key,
       exact: async (key) => exactOffer(store, key),

@@ -130,6 +130,9 @@ export class HeldLock {
       this.#lock = this.#holding.lockOf(this.#store);
     }
 
+    // Idle since the last renewal.
+    await this.#store.reconnect?.({ onlyClosed: true });
+
     return this.#lock;
   }
 }

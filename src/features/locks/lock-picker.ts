@@ -37,6 +37,7 @@ export async function pickLock({ store, interruption }: Work, verb: string, owne
       noun: 'lock',
       verb,
       none: `No lock to choose from: no recognizable lock is held${owner === undefined ? '' : ' by that owner'}.`,
+      reconnect: async () => store.reconnect?.({ onlyClosed: true }),
       find: (names, signal) => held(store, names, signal, owner),
       nameOf: ({ name }) => name,
       exact: async (name) => exactLock(store, name, owner),

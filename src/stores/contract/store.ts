@@ -155,8 +155,9 @@ export interface DriverStore extends Repository {
   /**
    * Drop the connections after an outage, so that the next request opens new ones. Never throws. Absent if requests
    * reconnect on their own.
+   * @param options `onlyClosed`: keep open connections. Servers close those that were idle for long, as at a prompt.
    */
-  reconnect?(): Promise<void>;
+  reconnect?(options?: { readonly onlyClosed?: boolean }): Promise<void>;
 
   /**
    * Check before a command whether entries or locks are where the profile says. Undefined if so, or if the user may not

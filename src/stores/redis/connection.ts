@@ -166,8 +166,12 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return node.dedicated();
   }
 
-  /** Close the connection. The next command opens a new one. Never throws. */
-  async reconnect(): Promise<void> {
+  /**
+   * Close the connection. The next command opens a new one. Never throws.
+   * @param options `onlyClosed`: only if a server closed it
+   */
+  async reconnect({ onlyClosed = false }: { readonly onlyClosed?: boolean } = {}): Promise<void> {
+    if (onlyClosed && !(await this.#isClosed())) return;
     const [opened, bulk] = [this.#opened, [...this.#bulk.values()]];
     this.#opened = undefined;
     this.#bulk.clear();
@@ -176,6 +180,13 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
   async close(): Promise<void> {
     await closed(this.#opened, [...this.#bulk.values()]);
+  }
+
+  async #isClosed(): Promise<boolean> {
+    const [opened] = await Promise.allSettled([this.#opened]);
+    if (opened.status === 'rejected' || opened.value === undefined) return false;
+    const { client, cluster } = opened.value;
+    return client.status === 'close' || client.status === 'end' || cluster?.lostPrimary !== undefined;
   }
 
   async #openBulk(id: string): Promise<BulkWriting> {

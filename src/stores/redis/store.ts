@@ -70,8 +70,8 @@ export async function openRedis(
       diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
       serverTime: async () => (await import('./server-time.js')).serverTime,
     },
-    async reconnect() {
-      await Promise.all([connection.reconnect(), lockConnection.reconnect()]);
+    async reconnect(options) {
+      await Promise.all([connection.reconnect(options), lockConnection.reconnect(options)]);
     },
     async close() {
       await Promise.all([connection.close(), lockConnection.close()]);

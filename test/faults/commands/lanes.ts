@@ -18,6 +18,7 @@ export async function startLanes(
       return {
         plan,
         url: (prefix: string, isDirect = false) => url(isDirect ? port : proxy.port, prefix),
+        endAll: async () => proxy.endAll(),
         refuse: async () => proxy.cut(),
         mend: async () => proxy.mend(),
         stop: async () => proxy.stop(),

@@ -1,4 +1,5 @@
 import { type MongodbServer, startMongodb } from '../../support/mongodb-server.js';
+import { expectNewConnections } from './idle.js';
 import { startLanes } from './lanes.js';
 import { type Lane, Matrix } from './matrix.js';
 import { expectReachable } from './tags.js';
@@ -21,4 +22,6 @@ describe('every command in front of a MongoDB that fails', function () {
   it('ends in time with an honest answer', async () => new Matrix('MongoDB', lanes).run());
 
   it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable('MongoDB', lanes[0]!));
+
+  it('continues after the server ended idle connections', async () => expectNewConnections(lanes[0]!));
 });

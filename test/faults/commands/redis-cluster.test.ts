@@ -1,6 +1,7 @@
 import { until } from '../../../src/testing/suite/stores.js';
 import { FaultPlan, startFaultProxy } from '../../support/fault-proxy.js';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
+import { expectNewConnections } from './idle.js';
 import { type Lane, Matrix } from './matrix.js';
 import { expectReachable } from './tags.js';
 
@@ -22,6 +23,8 @@ describe('every command in front of a Redis cluster that fails', function () {
   it('ends in time with an honest answer', async () => new Matrix('Redis cluster', [lane!]).run());
 
   it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable('Redis cluster', lane!));
+
+  it('continues after the server ended idle connections', async () => expectNewConnections(lane!));
 });
 
 /** Proxies in front of the nodes. The nodes announce them, so that clients find nothing else. */
@@ -41,6 +44,9 @@ async function startLane({ nodes }: RedisCluster): Promise<Lane> {
   return {
     plan,
     url: (prefix) => `redis+cluster://127.0.0.1:${proxies[0]!.port}?prefix=${prefix}`,
+    async endAll() {
+      await Promise.all(proxies.map(async (proxy) => proxy.endAll()));
+    },
     async refuse() {
       await Promise.all(proxies.map(async (proxy) => proxy.cut()));
     },

@@ -1,6 +1,7 @@
 import { SQL_CASES } from '../../support/sql-cases.js';
 import { sqlProfile, type SqlServer } from '../../support/sql-server.js';
 import { createLaravelTables, createOwnTables } from '../../support/sql-tables.js';
+import { expectNewConnections } from './idle.js';
 import { startLanes } from './lanes.js';
 import { type Lane, Matrix } from './matrix.js';
 import { expectReachable } from './tags.js';
@@ -33,5 +34,7 @@ for (const { driver, sql, start } of SQL_CASES) {
     it('ends in time with an honest answer', async () => new Matrix(NAMES[driver], lanes).run());
 
     it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable(NAMES[driver], lanes[0]!));
+
+    it('continues after the server ended idle connections', async () => expectNewConnections(lanes[0]!));
   });
 }
