@@ -75,6 +75,8 @@ class ResilientReader {
   /** Undefined while the store does not answer. */
   async next(signal: AbortSignal): Promise<StoreStats | undefined> {
     try {
+      // Idle since the last reading.
+      await this.#store.reconnect?.({ onlyClosed: true });
       const stats = await this.#look(signal);
       this.#hasAnswered = true;
       this.failure = undefined;

@@ -154,6 +154,18 @@ describe('stats --watch on Redis', function () {
     expect((await run.ended).code).to.equal(130);
   });
 
+  it('does not notice that the server ended an idle connection', async () => {
+    const run = start(['stats', '--watch', '--interval', '3s', '--json', '--url', redis.url]);
+    await run.saw('"hitsPerSecond"');
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    const { length } = run.output();
+    await until(() => run.output().length > length);
+    run.child.kill('SIGINT');
+    const { out, err } = await run.ended;
+    expect(err).not.to.include('closed the connection');
+    expect(out.trim().split('\n')).to.have.length(2);
+  });
+
   it('skips the intervals of a silence', async () => {
     const run = start(['stats', '--watch', '--interval', '100ms', '--json', '--url', redis.url]);
     await run.saw('"hitsPerSecond"');
