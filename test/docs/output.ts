@@ -6,7 +6,7 @@ const VOLATILE: ReadonlyArray<readonly [RegExp, string]> = [
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'DATE'],
   [/\d\d:\d\d:\d\d\.\d{3}/g, 'CLOCK'],
   [/127\.0\.0\.1:\d+/g, 'ADDRESS'],
-  [/\d+(?:\.\d+)? ?(?:ms|d|h|m|s|seconds?|minutes?)\b(?: \d+(?:m|s))?/g, 'DURATION'],
+  [/\d+(?:\.\d+)? ?(?:ms|d|h|m|s|seconds?|minutes?)\b(?: \d+(?:h|m|s))?/g, 'DURATION'],
   [/[\d,.]+ (?:B|kB|MB|GB)\b/g, 'SIZE'],
   [/[▁▂▃▄▅▆▇█]+/g, ''],
   [/\d[\d,.]*/g, 'N'],
