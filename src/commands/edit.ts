@@ -30,7 +30,10 @@ export default class Edit extends StoreCommand {
     checkKeys(named ?? []);
     await this.withStore(flags, async (work) => {
       const [key = await pickKey(work, 'edit')] = named ?? [];
-      return editEntry(work.store, entriesOf(work.store, flags.tags), key, { json: flags.json, ifPresent: flags['if-present'] });
+      return editEntry(work.store, entriesOf(work.store, flags.tags), key, {
+        json: flags.json,
+        ifPresent: flags['if-present'],
+      });
     });
   }
 }
