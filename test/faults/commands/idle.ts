@@ -1,3 +1,5 @@
+import type { Context } from 'mocha';
+
 import { expect } from 'chai';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,12 +8,14 @@ import type { Lane } from './matrix.js';
 
 import { until } from '../../../src/testing/suite/stores.js';
 import { cachectl, start } from '../../support/cli.js';
+import { requireProgram } from '../../support/requirements.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { onTerminal } from '../../support/terminal.js';
 
 /** Servers close connections that were idle for long. End all of them while a command waits for something else. */
-export async function expectNewConnections(lane: Lane): Promise<void> {
-  const env = { CACHECTL_URL: lane.url('idle-'), ...(await editor()) };
+export async function expectNewConnections(context: Context, lane: Lane): Promise<void> {
+  requireProgram(context, 'script');
+  const env = { CACHECTL_URL: lane.url('idle-'), ...editor() };
   expect(await cachectl(['put', 'k', 'before'], { env })).to.include({ code: 0 });
 
   const edit = start(['edit', 'k'], { env });
@@ -47,7 +51,7 @@ export async function expectNewConnections(lane: Lane): Promise<void> {
 }
 
 /** An editor that writes a file when it starts, and changes the text once another file exists. */
-async function editor(): Promise<Record<'EDITOR' | 'GO' | 'STARTED', string>> {
+function editor(): Record<'EDITOR' | 'GO' | 'STARTED', string> {
   const folder = scratchFolder('idle');
   const [EDITOR, STARTED, GO] = ['editor', 'started', 'go'].map((name) => path.join(folder, name)) as [
     string,

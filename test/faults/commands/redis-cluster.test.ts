@@ -24,7 +24,9 @@ describe('every command in front of a Redis cluster that fails', function () {
 
   it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable('Redis cluster', lane!));
 
-  it('continues after the server ended idle connections', async () => expectNewConnections(lane!));
+  it('continues after the server ended idle connections', async function () {
+    await expectNewConnections(this, lane!);
+  });
 });
 
 /** Proxies in front of the nodes. The nodes announce them, so that clients find nothing else. */
