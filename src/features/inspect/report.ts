@@ -9,8 +9,7 @@ import { outputIn } from '../../stores/entries/remembered-output.js';
 import { aboutLock, DETECTED_BY, nameText, ownerField, ownerText } from '../../stores/locks/description.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { JsonText } from '../../terminal/json.js';
-import { bytesText } from '../../terminal/numbers.js';
-import { count } from '../../terminal/progress.js';
+import { exactBytes } from '../../terminal/numbers.js';
 import { type Field, reportText } from '../../terminal/report.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { plainTtl } from '../../terminal/value-text.js';
@@ -294,8 +293,4 @@ function whenText(date: Date): string {
   if (Number.isNaN(seconds)) return 'at an invalid time';
   const distance = formatDuration(Math.abs(seconds));
   return `${seconds < 0 ? `${distance} ago` : `in ${distance}`}, at ${date.toISOString()}`;
-}
-
-function exactBytes(bytes: number): string {
-  return bytes < 1000 ? `${bytes} B` : `${bytesText(bytes)} (${count(bytes)} B)`;
 }

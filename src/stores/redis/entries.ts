@@ -21,7 +21,7 @@ import { allDone } from '../entries/partial-failure.js';
 import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, PAGE_SIZE, storedBatches } from '../listing/batches.js';
 import { bulkByNode, MIN_BULK } from './client/bulk-by-node.js';
-import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
+import { bytes, count, given, isGone, isHit, ttlOf } from './client/replies.js';
 import { countingError, wrongType } from './errors.js';
 import { changeGuarded } from './guarded-key.js';
 import { take } from './take.js';
@@ -295,8 +295,4 @@ export class Entries implements Repository {
 
 function firstError(replies: ReadonlyArray<Error | Reply>): Error | undefined {
   return replies.find((reply) => reply instanceof Error);
-}
-
-function isHit(value: Error | Reply): boolean {
-  return value !== null && !(value instanceof Error);
 }

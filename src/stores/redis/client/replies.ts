@@ -58,6 +58,11 @@ export function given(reply: Error | Reply): Reply {
   return reply;
 }
 
+/** Whether GET found a value: neither null nor an error. */
+export function isHit(value: Error | Reply): boolean {
+  return value !== null && !(value instanceof Error);
+}
+
 /** Whether PTTL found no key (-2). */
 export function isGone(pttl: Error | Reply): boolean {
   return count(pttl) === -2;

@@ -11,7 +11,7 @@ import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { KnownLocks } from './known-locks.js';
 import { type MonitorMessage, type Notice, OTHER_COMMAND } from './monitor-connection.js';
 import { PrintedCommand } from './printed-command.js';
-import { type Stored, storedBy, STORING } from './stored-by.js';
+import { type Stored, storedBy, STORING, ttlOf } from './stored-by.js';
 
 /** The connection whose commands are decoded. */
 export interface MonitoredPlace {
@@ -293,10 +293,4 @@ interface Cause {
 interface Details {
   readonly ttl?: Ttl | undefined;
   readonly size?: number;
-}
-
-/** In seconds; undefined if the TTL did not change. */
-function ttlOf({ endsAt }: Stored, time: number): Ttl | undefined {
-  if (Number.isNaN(endsAt)) return undefined;
-  return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));
 }

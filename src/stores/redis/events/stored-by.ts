@@ -1,3 +1,5 @@
+import type { Ttl } from '../../contract/store.js';
+
 /** What a command would store under its first argument. */
 export interface Stored {
   /** Bytes (`latin1`). */
@@ -37,6 +39,15 @@ export function storedBy(command: string, args: readonly string[], time: number)
       return undefined;
     }
   }
+}
+
+/**
+ * The TTL in seconds; undefined if the command did not change it.
+ * @param time when the command ran, a Unix time in milliseconds
+ */
+export function ttlOf({ endsAt }: Stored, time: number): Ttl | undefined {
+  if (Number.isNaN(endsAt)) return undefined;
+  return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));
 }
 
 /** The expiry that a TTL command (`EXPIRE`) sets; undefined for other commands. */
