@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+
 import { CachectlError, InputError, RefusedError } from './errors.js';
 
 /** Why the operating system refused a file or program, in words; otherwise the error code. */
@@ -21,16 +23,22 @@ export function readError(file: string, error: unknown): InputError {
  * Run `work`, which writes to `path`.
  * @throws InputError with the system's reason, RefusedError if the disk is full or fails
  */
-export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function writing<T>(path: string, work: () => Promise<T>, hint = WRITING_HINT): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof CachectlError) throw error;
-    const hint = 'Check the path, its permissions, and the space on the disk.';
     const Failure = DISK_FAILURES.has(systemCode(error) ?? '') ? RefusedError : InputError;
     throw new Failure(`cannot write ${path}: ${systemReason(error)}`, hint, { cause: error });
   }
 }
+
+/** The same for the system's temporary folder. */
+export async function writingTemporary<T>(work: () => Promise<T>): Promise<T> {
+  return writing(tmpdir(), work, 'Set TMPDIR to a writable folder with enough space.');
+}
+
+const WRITING_HINT = 'Check the path, its permissions, and the space on the disk.';
 
 const DISK_FAILURES = new Set(['EDQUOT', 'EFBIG', 'EIO', 'ENOSPC']);
 

@@ -102,6 +102,19 @@ describe('edit', () => {
     expect((await cachectl(['get', 'n', ...at])).out).to.equal('1\n');
   });
 
+  it('names a temporary folder that cannot be written to, and a text that the editor removed', async () => {
+    const at = ['--url', urls.redis!()];
+    await cachectl(['put', 'greeting', 'hello', ...at]);
+    const missing = path.join(folder, 'missing');
+    const nowhere = await cachectl(['edit', 'greeting', ...at], { env: { ...editor('exit 0'), TMPDIR: missing } });
+    expect(nowhere.code).to.equal(2);
+    expect(nowhere.err).to.include(`cannot write ${missing}: no such file or folder`).and.to.include('Set TMPDIR');
+    const removed = await cachectl(['edit', 'greeting', ...at], { env: editor('rm "$1"') });
+    expect(removed.code).to.equal(2);
+    expect(removed.err).to.include('no such file or folder').and.not.to.include('Your text is in');
+    expect((await cachectl(['get', 'greeting', ...at])).out).to.equal('hello\n');
+  });
+
   it('refuses what no text expresses, a miss, and to open an editor that nobody sees', async () => {
     const at = ['--url', urls.redis!()];
     await redis.client.set('edit-object', 'O:3:"Foo":1:{s:1:"a";i:1;}');

@@ -7,11 +7,18 @@ import path from 'node:path';
 import { cachectl, type Result } from '../support/cli.js';
 import { Database } from '../support/database.js';
 import { expectFault, reportedCount } from '../support/faults.js';
+import { startMemcached } from '../support/memcached-server.js';
 
 /** Mounts a file system of 400 kB at $DISK with the files of $BEFORE, for one command, and copies them to $AFTER. */
 const MOUNT = `mount -t tmpfs -o size=400k tmpfs "$DISK" && cp -R "$BEFORE/." "$DISK" || exit 99
 [ "$FILL" = no ] || dd if=/dev/zero of="$DISK/fill" bs=1k 2>/dev/null
 "$@"; code=$?; rm -f "$DISK/fill"; cp -R "$DISK/." "$AFTER"; exit $code`;
+
+/** The temporary folder is on that disk, and nobody reads the answer of the command before it is full. */
+const MOUNT_UNREAD = `mount -t tmpfs -o size=400k tmpfs "$DISK" || exit 99
+export TMPDIR=$DISK
+"$@" | { until [ "$(stat -f -c %a "$DISK")" = 0 ]; do :; done; cat; }
+exit "\${PIPESTATUS[0]}"`;
 
 /** A mount that only the command sees. Needs root, or a system that lets users mount in a namespace of their own. */
 const NAMESPACE = ['unshare', process.getuid?.() === 0 ? '-m' : '-Urm'];
@@ -125,6 +132,21 @@ describe('a full disk', () => {
         const files = readdirSync(at('after/files'), { recursive: true, withFileTypes: true });
         expect(files.filter((file) => file.isFile())).to.have.lengthOf(reportedCount(word, result) + 1);
         rmSync(at('after/files'), { recursive: true });
+      }
+    });
+
+    it('below the temporary folder is named by a listing of Memcached, after the keys in memory', async function () {
+      const memcached = await startMemcached(this);
+      try {
+        const at = ['--url', `memcached://${memcached.address}?prefix=full-`];
+        const keys = Array.from({ length: 60_000 }, (_, index) => `{"key":"${'k'.repeat(60)}${index}","value":1}\n`);
+        expect(await cachectl(['import', '-', ...at], { input: keys.join('') })).to.include({ code: 0 });
+        const through = [...NAMESPACE, 'bash', '-c', MOUNT_UNREAD, 'bash'];
+        const result = await cachectl(['keys', ...at], { env: { DISK: path.join(folder, 'disk') }, through });
+        expectFault(result, { code: 3, message: 'the disk is full', hint: 'Set TMPDIR', out: result.out });
+        expect(result.out.split('\n').length).to.be.within(1000, 59_999);
+      } finally {
+        await memcached.stop();
       }
     });
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Value } from '../../codecs/value.js';
@@ -124,7 +125,7 @@ async function kept<T>(draft: Draft, use: () => Promise<T> | T): Promise<T> {
   try {
     return await use();
   } catch (error) {
-    warn(`Your text is in ${draft.file}`);
+    if (existsSync(draft.file)) warn(`Your text is in ${draft.file}`);
     throw error;
   }
 }

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { DeclinedError, UsageError } from '../../errors.js';
 import { callersEnvironment } from '../../runtime/environment.js';
+import { readError, writingTemporary } from '../../system-errors.js';
 
 /** A text in a file that only the user can read. */
 export interface Draft {
   readonly file: string;
+  /** @throws InputError if the editor removed the file */
   read(): Buffer;
   remove(): void;
 }
@@ -22,19 +25,26 @@ export function checkEditor(): void {
 /**
  * Open a text in the user's editor and wait until the editor ends.
  * @param name of the file, whose extension editors recognize
- * @throws DeclinedError if the editor fails; the draft is removed
+ * @throws DeclinedError if the editor fails, InputError or RefusedError if the temporary folder cannot be written to; the
+ * draft is removed
  */
 export async function editText(name: string, text: Buffer): Promise<Draft> {
   // mkdtemp creates a folder that only the user can open.
-  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-'));
+  const folder = await writingTemporary(async () => mkdtemp(path.join(tmpdir(), 'cachectl-')));
   const file = path.join(folder, name);
   const draft: Draft = {
     file,
-    read: () => readFileSync(file),
+    read() {
+      try {
+        return readFileSync(file);
+      } catch (error) {
+        throw readError(file, error);
+      }
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
   try {
-    writeFileSync(file, text, { mode: 0o600 });
+    await writingTemporary(async () => writeFile(file, text, { mode: 0o600 }));
     const program = editor() ?? 'vi';
     const code = await exitCodeOf(program, file);
     if (code !== 0) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { RefusedError } from '../../../src/errors.js';
+import { InputError, RefusedError } from '../../../src/errors.js';
 import { Spool } from '../../../src/stores/memcached/listing/disk-buffer.js';
 import { type Dumped, DumpLines } from '../../../src/stores/memcached/listing/dump-lines.js';
 import { LineCutter } from '../../../src/stores/memcached/listing/line-cutter.js';
@@ -76,6 +76,30 @@ describe('a dump of Memcached', () => {
     }
 
     expect(found.toSorted((one, other) => one - other)).to.deep.equal(numbers);
+  });
+
+  it('fails after what is in memory if the temporary folder cannot be written to', async () => {
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = '/dev/null/none';
+    try {
+      const spool = new Spool();
+      const line = Buffer.from(`key=${'k'.repeat(200)} exp=-1 la=1795437400 cas=2 fetch=no cls=1 size=63\n`);
+      let added = 0;
+      for (; added < 20_000; added++) spool.add(line, 0, line.length);
+      await spool.written();
+      let found = 0;
+      const take = async (): Promise<void> => {
+        for await (const lines of spool) found += lines.length / line.length;
+      };
+
+      const error = await take().catch((error_: unknown) => error_);
+      expect(error).to.be.instanceOf(InputError);
+      expect(error).to.have.property('message', 'cannot write /dev/null/none: a part of its path is not a folder');
+      expect(found).to.be.greaterThan(0).and.lessThan(added);
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
   });
 
   it('is read up to the failure, then fails', async () => {

@@ -4,6 +4,8 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { writingTemporary } from '../../../system-errors.js';
+
 /** Bytes of a block: some hundreds of lines. */
 const BLOCK = 16_384;
 
@@ -106,21 +108,26 @@ export class Spool implements AsyncIterable<Buffer> {
 
   async #write(): Promise<void> {
     try {
-      this.#file ??= await openNameless();
-      while (this.#overflow.length > 0) {
-        const blocks = this.#overflow;
-        this.#overflow = [];
-        const start = this.#fileLength;
-        const lines = blocks.map((block) => taken(block));
-        const { bytesWritten } = await this.#file.writev(lines, start);
-        this.#fileLength += lines.reduce((sum, { length }) => sum + length, 0);
-        if (bytesWritten < this.#fileLength - start) throw new Error('the disk accepted only part of the data');
-        this.#free.push(...blocks);
-      }
+      await writingTemporary(async () => this.#writeOverflow());
     } catch (error) {
       this.end(error as Error);
     } finally {
       this.#writing = undefined;
+    }
+  }
+
+  async #writeOverflow(): Promise<void> {
+    this.#file ??= await openNameless();
+    while (this.#overflow.length > 0) {
+      const blocks = this.#overflow;
+      this.#overflow = [];
+      const lines = blocks.map((block) => taken(block));
+      const bytes = lines.reduce((sum, { length }) => sum + length, 0);
+      const { bytesWritten } = await this.#file.writev(lines, this.#fileLength);
+      // A disk that becomes full takes a part, and refuses only what comes next.
+      if (bytesWritten < bytes) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      this.#fileLength += bytes;
+      this.#free.push(...blocks);
     }
   }
 
