@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, chown, link, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { systemCode } from '../../system-errors.js';
@@ -10,6 +10,7 @@ import { keyToBytes } from '../entries/key-text.js';
 import { type Content, DIGITS, isLive, parseContent, renderExpiry } from './content.js';
 import { notAnEntry, tooLarge, translating, unlessMissing } from './errors.js';
 import { flock, lockProgram } from './flock.js';
+import { openFile } from './open-file.js';
 
 /** What to do with a file: `next` replaces its content, null removes it, undefined keeps it. */
 export interface Decision<T> {
@@ -50,7 +51,7 @@ export class Folder {
   async read(key: string): Promise<Content | undefined> {
     const file = this.fileOf(key);
     return translating(this.path, async () => {
-      const handle = await unlessMissing(open(file));
+      const handle = await unlessMissing(openFile(file));
       if (handle === undefined) return;
       return closing(handle, async () => this.#content(handle, file));
     });
@@ -87,7 +88,7 @@ export class Folder {
 
   /** Undefined if there is no file, or if another process replaces it in the meantime. */
   async #changeExisting<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
-    const handle = await unlessMissing(open(file, 'r+'));
+    const handle = await unlessMissing(openFile(file, 'change'));
     if (handle === undefined) return undefined;
     return closing(handle, async () => {
       // Fast path: usually nothing changes, because the lock is held or the key exists.
@@ -140,7 +141,7 @@ export class Folder {
         await (isNew ? link(temporary, file) : rename(temporary, file));
       } catch (error) {
         await unlessMissing(unlink(temporary));
-        throw error;
+        throw systemCode(error) === 'EISDIR' ? notAnEntry(file) : error;
       }
 
       if (isNew) await unlessMissing(unlink(temporary));

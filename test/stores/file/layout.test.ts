@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   existsSync,
@@ -114,6 +115,33 @@ describe("the files of Laravel's file store", () => {
     cache.write('old', EXPIRED);
     expect(await store.flush(EVERYTHING)).to.deep.equal({ removed: 1, keptLocks: 0 });
     expect(await store.get('k')).to.equal(undefined);
+  });
+
+  it('that are no files are refused by name, without waiting for the other end of a FIFO', async () => {
+    await store.put('kept', string('v'), null);
+    for (const make of [(at: string) => execFileSync('mkfifo', [at]), (at: string) => mkdirSync(at)]) {
+      const at = cache.fileOf('odd');
+      mkdirSync(path.dirname(at), { recursive: true });
+      make(at);
+      for (const use of [
+        async () => store.get('odd'),
+        async () => store.add('odd', string('v'), null),
+        async () => store.increment('odd', 1n),
+        async () => store.touch('odd', 60),
+        async () => store.forget(['odd']),
+      ]) {
+        const error = await failure(use());
+        expect(error).to.be.instanceOf(WrongTypeError);
+        expect((error as Error).message).to.equal(`${at} is not a file of Laravel's cache`);
+      }
+
+      expect(await store.count!()).to.equal(1);
+      rmSync(at, { recursive: true });
+    }
+
+    mkdirSync(cache.fileOf('odd'), { recursive: true });
+    expect(await failure(store.put('odd', string('v'), null))).to.be.instanceOf(WrongTypeError);
+    expect(await failure(store.flush(EVERYTHING))).to.be.instanceOf(WrongTypeError);
   });
 
   it('are all that a flush removes', async () => {

@@ -1,12 +1,17 @@
-import { lstat, open, readdir, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+import { lstat, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Folder } from '../folder.js';
 
+import { WrongTypeError } from '../../../errors.js';
+import { systemCode } from '../../../system-errors.js';
 import { mapped } from '../at-once.js';
 import { DIGITS, isLive, parseExpiry } from '../content.js';
-import { translating, unlessMissing } from '../errors.js';
+import { notAnEntry, translating, unlessMissing } from '../errors.js';
 import { TEMPORARY } from '../folder.js';
+import { openFile } from '../open-file.js';
 
 /** A cache file, from its size and first ten bytes. */
 export interface CacheFile {
@@ -68,10 +73,19 @@ export function isLeftover({ expiry }: CacheFile): boolean {
 
 /** Remove files. Returns the number removed, without those that were already gone. */
 export async function removeFiles(folder: Folder, files: readonly CacheFile[]): Promise<number> {
-  const removed = await mapped(files, async ({ file }) =>
-    translating(folder.path, async () => unlessMissing(unlink(file).then(() => true))),
+  const done = await mapped(files, async ({ file }) =>
+    translating(folder.path, async () => unlessMissing(removed(file))),
   );
-  return removed.filter((each) => each === true).length;
+  return done.filter(Boolean).length;
+}
+
+async function removed(file: string): Promise<true> {
+  try {
+    await unlink(file);
+    return true;
+  } catch (error) {
+    throw systemCode(error) === 'EISDIR' ? notAnEntry(file) : error;
+  }
 }
 
 const TWO_DIGITS = /^[\da-f]{2}$/;
@@ -92,7 +106,14 @@ async function lookAside(file: string): Promise<CacheFile | undefined> {
 }
 
 async function look(file: string): Promise<CacheFile> {
-  const handle = await open(file);
+  let handle: FileHandle;
+  try {
+    handle = await openFile(file);
+  } catch (error) {
+    if (error instanceof WrongTypeError) return { file, size: 0, expiry: 'foreign' };
+    throw error;
+  }
+
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(DIGITS), 0, DIGITS, 0);
     const { size } = await handle.stat();
