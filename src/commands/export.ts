@@ -55,7 +55,7 @@ With --output, FILE appears when the export is complete; until then it is FILE.p
       const { estimate, partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const tally = new Tally();
       const source = { store: sourceName(store), pattern };
-      const output = await openOutput(file, { source, tally, resume: flags.resume });
+      const output = await openOutput(file, { source, tally, resume: flags.resume, interruption });
       try {
         const total = await estimate(store, pattern, interruption.signal);
         await bulk(

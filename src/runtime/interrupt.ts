@@ -1,3 +1,4 @@
+import { unlessAborted } from '../async.js';
 import { ExitCode, InterruptedError, PartialError } from '../errors.js';
 import { ignoredSignals } from './child/ignored-signals.js';
 
@@ -17,7 +18,7 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
   let by: Interruption['by'];
   const onSignal = (name: NonNullable<Interruption['by']>): void => {
     if (name !== 'closed pipe' && ignoredSignals().has(name)) return;
-    if (by === 'SIGINT' && name === 'SIGINT') process.exit(130);
+    if (by === 'SIGINT' && name === 'SIGINT') exitAtOnce();
     by = name;
     controller.abort();
   };
@@ -38,6 +39,15 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
     for (const name of names) process.off(name, onSignal);
     process.stdout.off('error', onOutputError);
   }
+}
+
+/** `process.exit` alone waits for threads, such as one that opens a FIFO. The handlers of `exit` run first. */
+function exitAtOnce(): never {
+  process.once('exit', () => {
+    process.removeAllListeners('SIGINT');
+    process.kill(process.pid, 'SIGINT');
+  });
+  process.exit(ExitCode.Interrupted);
 }
 
 /** The exit code of work that can be interrupted at any time. @param done the code if it was not */
@@ -74,7 +84,21 @@ export async function whole<T>(
     if (interruption.by === undefined) throw error;
   }
 
-  const message = `interrupted before all ${what} were read`;
-  if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
-  throw new PartialError(message, hint);
+  throw interrupted(interruption, `interrupted before all ${what} were read`, hint);
+}
+
+/**
+ * A store or an output, unless its opening is interrupted: a profile may come from a pipe, a password from a slow
+ * command, and a FIFO may have no reader.
+ * @throws InterruptedError or PartialError at once
+ */
+export async function opened<T>(opening: Promise<T>, interruption: Interruption): Promise<T> {
+  const result = await unlessAborted(opening, interruption.signal);
+  if (result !== undefined) return result;
+  throw interrupted(interruption, 'interrupted before the work began', 'Nothing was read or written.');
+}
+
+function interrupted(interruption: Interruption, message: string, hint: string): InterruptedError | PartialError {
+  const Kind = interruptedCode(interruption) === ExitCode.Interrupted ? InterruptedError : PartialError;
+  return new Kind(message, hint);
 }

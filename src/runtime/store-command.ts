@@ -10,7 +10,7 @@ import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';
 import { type GlobalFlags, globalFlags } from './flags.js';
-import { interruptible } from './interrupt.js';
+import { interruptible, opened } from './interrupt.js';
 import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
@@ -54,7 +54,7 @@ export abstract class StoreCommand extends Command {
     use: PlaceUse = (this.constructor as typeof StoreCommand).placeUse,
   ): Promise<void> {
     await interruptible(async (interruption) => {
-      const { store, profile } = await this.openStore(flags);
+      const { store, profile } = await opened(this.openStore(flags), interruption);
       try {
         await checkPlace(store, profile, use);
         process.exitCode = await work({ store, profile, interruption });

@@ -42,8 +42,9 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
 
   if (file === '-' || argument === '-') return readWithin(process.stdin);
   if (file !== undefined) {
+    const { openFifo } = await import('../../fifo.js');
     try {
-      return await readWithin(createReadStream(file));
+      return await readWithin(openFifo(file) ?? createReadStream(file));
     } catch (error) {
       throw error instanceof InputError ? error : readError(file, error);
     }

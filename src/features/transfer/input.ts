@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 
+import { openFifo } from '../../fifo.js';
 import { readError } from '../../system-errors.js';
 
 /** Bytes that are read at once: about a thousand lines. */
@@ -25,6 +26,8 @@ export interface Input {
 export async function openInput(path: string, signal: AbortSignal): Promise<Input> {
   if (path === '-') return streamed(process.stdin, signal);
   try {
+    const fifo = openFifo(path);
+    if (fifo) return streamed(fifo, signal);
     const file = await open(path, 'r');
     const stats = await file.stat();
     // Reading a folder fails with the reason.

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
 
+import type { Interruption } from '../../runtime/interrupt.js';
 import type { Tally } from './tally.js';
 
 import { InputError, UsageError } from '../../errors.js';
+import { opened } from '../../runtime/interrupt.js';
 import { writing } from '../../system-errors.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
@@ -18,6 +20,7 @@ export interface OutputOptions {
   readonly tally: Tally;
   /** Continue an interrupted export, if there is one. */
   readonly resume: boolean;
+  readonly interruption: Interruption;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function openOutput(path: string | undefined, options: OutputOption
     throw new UsageError(`--resume does not work with ${name}`, 'Name a file with --output FILE.');
   }
 
-  return path === undefined ? STANDARD_OUTPUT : deviceOutput(path);
+  return path === undefined ? STANDARD_OUTPUT : opened(deviceOutput(path), options.interruption);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises';
-
+import { openToWrite } from '../../fifo.js';
 import { writing } from '../../system-errors.js';
 import { answer } from '../../terminal/output.js';
 
@@ -43,7 +42,7 @@ export const STANDARD_OUTPUT: LineOutput = {
 
 /** A named pipe or a device such as `/dev/null`, which is written in place. @throws InputError */
 export async function deviceOutput(path: string): Promise<LineOutput> {
-  const file = await writing(path, async () => open(path, 'w'));
+  const file = await writing(path, async () => openToWrite(path));
   return {
     start: {},
     write: async (bytes) => writing(path, async () => file.writeFile(bytes)),

@@ -37,7 +37,13 @@ export async function* checkConnection({ connection }: SqliteContext): AsyncGene
   }
 
   if (!file.isFile()) {
-    yield failed('file', new ConfigError(`${path} is a folder, not a file`, PATH_HINT));
+    yield failed(
+      'file',
+      new ConfigError(
+        `${path} is ${file.isDirectory() ? 'a folder' : 'a pipe, socket or device'}, not a file`,
+        PATH_HINT,
+      ),
+    );
     return;
   }
 
