@@ -13,6 +13,18 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined>
   }
 }
 
+/** The result of `work`. @throws WrongTypeError if there is a folder or a socket in the place of the file */
+export async function namingFile<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw NO_FILE.has(systemCode(error) ?? '') ? notAnEntry(file) : error;
+  }
+}
+
+/** A folder cannot be written, replaced or unlinked; a socket cannot be opened. */
+const NO_FILE = new Set(['EISDIR', 'ENXIO']);
+
 /** Run `work`, and translate system errors into errors that name the folder. */
 export async function translating<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {

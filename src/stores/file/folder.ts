@@ -8,9 +8,9 @@ import { systemCode } from '../../system-errors.js';
 import { valueLimit } from '../../value-limit.js';
 import { keyToBytes } from '../entries/key-text.js';
 import { type Content, DIGITS, isLive, parseContent, renderExpiry } from './content.js';
-import { notAnEntry, tooLarge, translating, unlessMissing } from './errors.js';
+import { namingFile, notAnEntry, tooLarge, translating, unlessMissing } from './errors.js';
 import { flock, lockProgram } from './flock.js';
-import { openFile } from './open-file.js';
+import { type OpenFile, openFile } from './open-file.js';
 
 /** What to do with a file: `next` replaces its content, null removes it, undefined keeps it. */
 export interface Decision<T> {
@@ -51,9 +51,9 @@ export class Folder {
   async read(key: string): Promise<Content | undefined> {
     const file = this.fileOf(key);
     return translating(this.path, async () => {
-      const handle = await unlessMissing(openFile(file));
-      if (handle === undefined) return;
-      return closing(handle, async () => this.#content(handle, file));
+      const opened = await unlessMissing(openFile(file));
+      if (opened === undefined) return;
+      return closing(opened.handle, async () => this.#content(opened, file));
     });
   }
 
@@ -88,11 +88,12 @@ export class Folder {
 
   /** Undefined if there is no file, or if another process replaces it in the meantime. */
   async #changeExisting<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
-    const handle = await unlessMissing(openFile(file, 'change'));
-    if (handle === undefined) return undefined;
+    const opened = await unlessMissing(openFile(file, 'change'));
+    if (opened === undefined) return undefined;
+    const { handle } = opened;
     return closing(handle, async () => {
       // Fast path: usually nothing changes, because the lock is held or the key exists.
-      const early = decide(whileLive(await this.#content(handle, file)));
+      const early = decide(whileLive(await this.#content(opened, file)));
       if (early.next === undefined) return early;
       await flock(handle, 'exclusive', file, this.#timeoutMs);
       if (!(await isAt(handle, file))) return;
@@ -118,8 +119,8 @@ export class Folder {
   }
 
   /** Read the content. If it may be incomplete, wait for the writer, which holds the file lock. */
-  async #content(handle: FileHandle, file: string): Promise<Content | undefined> {
-    const { size, mtimeMs } = await handle.stat();
+  async #content({ handle, stats }: OpenFile, file: string): Promise<Content | undefined> {
+    const { size, mtimeMs } = stats;
     const bytes = await readAll(handle, file, size);
     const after = await handle.stat();
     const isWhole = bytes.length > DIGITS && after.size === size && after.mtimeMs === mtimeMs;
@@ -138,10 +139,10 @@ export class Folder {
         // On a full disk, this leaves a part.
         await writeFile(temporary, bytes, { flag: 'wx' });
         await this.#adopt(temporary, isNew ? undefined : await unlessMissing(stat(file)));
-        await (isNew ? link(temporary, file) : rename(temporary, file));
+        await namingFile(file, isNew ? link(temporary, file) : rename(temporary, file));
       } catch (error) {
         await unlessMissing(unlink(temporary));
-        throw systemCode(error) === 'EISDIR' ? notAnEntry(file) : error;
+        throw error;
       }
 
       if (isNew) await unlessMissing(unlink(temporary));

@@ -1,17 +1,14 @@
-import type { FileHandle } from 'node:fs/promises';
-
 import { lstat, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Folder } from '../folder.js';
 
 import { WrongTypeError } from '../../../errors.js';
-import { systemCode } from '../../../system-errors.js';
 import { mapped } from '../at-once.js';
 import { DIGITS, isLive, parseExpiry } from '../content.js';
-import { notAnEntry, translating, unlessMissing } from '../errors.js';
+import { namingFile, translating, unlessMissing } from '../errors.js';
 import { TEMPORARY } from '../folder.js';
-import { openFile } from '../open-file.js';
+import { type OpenFile, openFile } from '../open-file.js';
 
 /** A cache file, from its size and first ten bytes. */
 export interface CacheFile {
@@ -73,19 +70,10 @@ export function isLeftover({ expiry }: CacheFile): boolean {
 
 /** Remove files. Returns the number removed, without those that were already gone. */
 export async function removeFiles(folder: Folder, files: readonly CacheFile[]): Promise<number> {
-  const done = await mapped(files, async ({ file }) =>
-    translating(folder.path, async () => unlessMissing(removed(file))),
+  const removed = await mapped(files, async ({ file }) =>
+    translating(folder.path, async () => unlessMissing(namingFile(file, unlink(file)).then(() => true))),
   );
-  return done.filter(Boolean).length;
-}
-
-async function removed(file: string): Promise<true> {
-  try {
-    await unlink(file);
-    return true;
-  } catch (error) {
-    throw systemCode(error) === 'EISDIR' ? notAnEntry(file) : error;
-  }
+  return removed.filter((each) => each === true).length;
 }
 
 const TWO_DIGITS = /^[\da-f]{2}$/;
@@ -106,18 +94,18 @@ async function lookAside(file: string): Promise<CacheFile | undefined> {
 }
 
 async function look(file: string): Promise<CacheFile> {
-  let handle: FileHandle;
+  let opened: OpenFile;
   try {
-    handle = await openFile(file);
+    opened = await openFile(file);
   } catch (error) {
     if (error instanceof WrongTypeError) return { file, size: 0, expiry: 'foreign' };
     throw error;
   }
 
+  const { handle, stats } = opened;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(DIGITS), 0, DIGITS, 0);
-    const { size } = await handle.stat();
-    return { file, size: Math.max(0, size - DIGITS), expiry: parseExpiry(buffer.subarray(0, bytesRead)) };
+    return { file, size: Math.max(0, stats.size - DIGITS), expiry: parseExpiry(buffer.subarray(0, bytesRead)) };
   } finally {
     await handle.close();
   }
