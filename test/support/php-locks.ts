@@ -103,7 +103,7 @@ export function describeLocks(shared: () => Shared, { endlessLock, ownerCharacte
 
   it('waiters of both take turns, and neither side starves', async function () {
     // Each turn of cachectl starts two processes. Without release notifications, turns also depend on chance.
-    this.timeout(180_000);
+    this.timeout(360_000);
     const { theirs, run } = shared();
     const turns = { laravel: 0, cachectl: 0 };
     const isOver = (): boolean => turns.laravel >= TURNS && turns.cachectl >= TURNS;
@@ -118,7 +118,7 @@ export function describeLocks(shared: () => Shared, { endlessLock, ownerCharacte
 
     const laravel = async (): Promise<void> => {
       while (!isOver()) {
-        expect(await theirs.block('turns', 600, 'laravel', 60)).to.be.true;
+        expect(await theirs.block('turns', 600, 'laravel', 180)).to.be.true;
         await hold('laravel');
         expect(await theirs.release('turns', 'laravel')).to.be.true;
       }
@@ -126,7 +126,7 @@ export function describeLocks(shared: () => Shared, { endlessLock, ownerCharacte
 
     const cachectl = async (owner: string): Promise<void> => {
       while (!isOver()) {
-        const { code } = await run(['lock:acquire', 'turns', '--ttl', '10m', '--owner', owner, '--wait', '1m']);
+        const { code } = await run(['lock:acquire', 'turns', '--ttl', '10m', '--owner', owner, '--wait', '3m']);
         expect(code).to.equal(0);
         await hold('cachectl');
         expect((await run(['lock:release', 'turns', '--owner', owner])).code).to.equal(0);
